@@ -1,0 +1,74 @@
+"""Reads the settings of one deployment from the environment, strictly.
+
+A value that cannot be read is an error at start, never a silent default: a misspelt boolean must not switch a
+safeguard off. An `.env` file beside manage.py fills in only what the environment does not say.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
+
+
+class Environment:
+    """The environment's values by name, each read by the type that it must have.
+
+    Every reader raises ImproperlyConfigured, naming the variable, for a value that is not of its type.
+    """
+
+    def __init__(self, values):
+        self.values = dict(values)
+
+    @classmethod
+    def with_file(cls, path: Path) -> "Environment":
+        """The process environment, with the lines of `path` (NAME=value) where it is silent."""
+        return cls({**read_env_file(path), **os.environ})
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without surrounding blanks; `default` where it is missing or empty."""
+        return self.values.get(name, "").strip() or default
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """True for 1 or true, False for 0 or false (any case)."""
+        value = self.text(name)
+        if not value:
+            return default
+        try:
+            return BOOLEANS[value.lower()]
+        except KeyError:
+            raise ImproperlyConfigured(f"{name}={value!r} is not a boolean: write 1, true, 0 or false.") from None
+
+    def integer(self, name: str, default: int) -> int:
+        """A whole number from 0 upward."""
+        value = self.text(name)
+        if not value:
+            return default
+        if not (value.isascii() and value.isdigit()):
+            raise ImproperlyConfigured(f"{name}={value!r} is not a whole number from 0 upward.")
+        return int(value)
+
+    def words(self, name: str, default: list[str]) -> list[str]:
+        """The parts of a comma-separated value."""
+        value = self.text(name)
+        return [part.strip() for part in value.split(",") if part.strip()] if value else default
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The NAME=value lines of an .env file; blank lines and # lines are passed over; {} where there is no file.
+
+    Raises ImproperlyConfigured with the line number for any other line.
+    """
+    if not path.is_file():
+        return {}
+    values = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ImproperlyConfigured(f"{path.name} line {number} is not NAME=value.")
+        values[name.strip()] = value.strip().strip("\"'")
+    return values

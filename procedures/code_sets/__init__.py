@@ -1,0 +1,1 @@
+"""Code sets: their official releases, read and explained."""

@@ -1,0 +1,207 @@
+"""Opens what an operator names as the source of an import: a file, a zip, a gz, or an https address.
+
+Nothing is trusted: sizes are limited while reading, so that a zip bomb ends as an error; a damaged archive is an error
+that names the file.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from procedures.code_sets.records import RefusedFile
+
+MOST_BYTES = 200 * 1024 * 1024
+DOWNLOAD_TIMEOUT = 60  # seconds without a byte
+
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to import, on this machine: its path, the name it goes by, and its SHA-256 in hexadecimal."""
+
+    path: Path
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The data file itself: the source, or the member of a zip. `name` has no folders; `kind` is text, csv or xlsx."""
+
+    source: SourceFile
+    name: str
+    kind: str
+    zip_name: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """The lines of a text, decoded as cp1252, in which CMS and NCHS publish.
+
+        Raises RefusedFile for a binary file, a damaged archive, or more than 200 MB.
+        """
+        with self._bytes() as stream, _named_errors(self.name):
+            text = io.TextIOWrapper(stream, encoding="cp1252", errors="replace", newline=None)
+            for number, line in enumerate(text, 1):
+                if "\0" in line:
+                    raise RefusedFile(self.name, "this is not a text file.", number)
+                yield line
+
+    def rows(self) -> Iterator[tuple]:
+        """The rows of a csv or of the first sheet of an xlsx, as tuples of cells. Errors as for `lines`."""
+        if self.kind == "csv":
+            with _named_errors(self.name):
+                yield from (tuple(row) for row in csv.reader(self.lines()))
+            return
+        with self._bytes() as stream, _named_errors(self.name):
+            book = io.BytesIO(stream.read())
+            _refuse_large_zip(zipfile.ZipFile(book), self.name)
+            sheet = load_workbook(book, read_only=True, data_only=True).worksheets[0]
+            yield from sheet.iter_rows(values_only=True)
+
+    @contextmanager
+    def _bytes(self):
+        with _named_errors(self.name), self.source.path.open("rb") as file:
+            if self.zip_name:
+                with zipfile.ZipFile(file) as archive, archive.open(self.zip_name) as stream:
+                    yield io.BufferedReader(_Limited(stream, self.name))
+            elif file.read(2) == _GZIP:
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as stream:
+                    yield io.BufferedReader(_Limited(stream, self.name))
+            else:
+                file.seek(0)
+                yield io.BufferedReader(_Limited(file, self.name))
+
+
+@contextmanager
+def open_source(source: str):
+    """The SourceFile of a path or https address; what was downloaded is deleted at the end.
+
+    Raises RefusedFile for another kind of address, a missing or empty file, a redirect that is not to https, an answer
+    other than 200, or more than 200 MB.
+    """
+    if "://" in source:
+        with tempfile.TemporaryDirectory(prefix="codesite-") as folder:
+            yield _download(source, Path(folder))
+        return
+    path = Path(source)
+    if not path.is_file():
+        raise RefusedFile(source, "there is no such file.")
+    yield _identify(path, path.name)
+
+
+def choose_member(source: SourceFile, wanted: list[re.Pattern]) -> Member:
+    """The data file of the source.
+
+    In a zip it is the first member whose name fits the earliest pattern of `wanted`, or the only text, csv or xlsx
+    there is. Raises RefusedFile where none or several could be meant.
+    """
+    with source.path.open("rb") as file:
+        head = file.read(4)
+    if head != _ZIP:
+        return Member(source, source.name, _kind(source.name))
+    with _named_errors(source.name), zipfile.ZipFile(source.path) as archive:
+        _refuse_large_zip(archive, source.name)
+        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        if "[Content_Types].xml" in names:
+            return Member(source, source.name, "xlsx")
+        for pattern in wanted:
+            for name in names:
+                if pattern.search(PurePosixPath(name).name):
+                    return Member(source, PurePosixPath(name).name, _kind(name), zip_name=name)
+        data = [name for name in names if name.lower().endswith((".txt", ".csv", ".xlsx"))]
+        if len(data) == 1:
+            return Member(source, PurePosixPath(data[0]).name, _kind(data[0]), zip_name=data[0])
+    raise RefusedFile(source.name, f"no member is the data file. It holds: {', '.join(names[:12]) or 'nothing'}.")
+
+
+def _kind(name: str) -> str:
+    name = name.lower().removesuffix(".gz")
+    return "csv" if name.endswith(".csv") else "xlsx" if name.endswith(".xlsx") else "text"
+
+
+def _identify(path: Path, name: str) -> SourceFile:
+    if not path.stat().st_size:
+        raise RefusedFile(name, "the file is empty.")
+    if path.stat().st_size > MOST_BYTES:
+        raise RefusedFile(name, f"it is larger than {MOST_BYTES // 1024**2} MB.")
+    with path.open("rb") as file:
+        return SourceFile(path, name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+class _OnlyHttps(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, request, file, code, message, headers, address):
+        if urlsplit(address).scheme != "https":
+            raise RefusedFile(request.full_url, f"it redirects to {address}, which is not https.")
+        return super().redirect_request(request, file, code, message, headers, address)
+
+
+def _download(address: str, folder: Path) -> SourceFile:
+    if urlsplit(address).scheme != "https":
+        raise RefusedFile(address, "only https addresses are read.")
+    name = unquote(PurePosixPath(urlsplit(address).path).name) or "download"
+    path = folder / "download"
+    opener = urllib.request.build_opener(_OnlyHttps)
+    request = urllib.request.Request(address, headers={"User-Agent": "codesite"})
+    try:
+        with opener.open(request, timeout=DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:
+            limited = _Limited(answer, address)
+            while chunk := limited.read(1 << 16):
+                file.write(chunk)
+            expected = answer.headers.get("Content-Length")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise RefusedFile(address, f"it could not be fetched: {getattr(error, 'reason', None) or error}") from error
+    if expected and expected.isdigit() and path.stat().st_size < int(expected):
+        raise RefusedFile(address, f"only {path.stat().st_size} of {expected} bytes arrived.")
+    return _identify(path, name)
+
+
+class _Limited(io.RawIOBase):
+    """A stream that refuses to give more than MOST_BYTES."""
+
+    def __init__(self, stream, name: str):
+        self._stream, self._name, self._given = stream, name, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        data = self._stream.read(len(buffer))
+        self._given += len(data)
+        if self._given > MOST_BYTES:
+            raise RefusedFile(self._name, f"it holds more than {MOST_BYTES // 1024**2} MB.")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _refuse_large_zip(archive: zipfile.ZipFile, name: str) -> None:
+    if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
+        raise RefusedFile(name, f"it holds more than {MOST_BYTES // 1024**2} MB.")
+
+
+@contextmanager
+def _named_errors(name: str):
+    """Turns what a damaged archive raises into RefusedFile."""
+    try:
+        yield
+    except (zipfile.BadZipFile, InvalidFileException, zlib.error, EOFError, KeyError) as error:
+        raise RefusedFile(name, f"the archive is damaged ({error or type(error).__name__}).") from error
+    except gzip.BadGzipFile as error:
+        raise RefusedFile(name, f"the archive is damaged ({error}).") from error
+    except (csv.Error, NotImplementedError, RuntimeError) as error:
+        raise RefusedFile(name, f"it cannot be read ({error}).") from error

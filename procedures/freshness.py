@@ -1,0 +1,75 @@
+"""Validators and cache headers of public pages."""
+
+import hashlib
+from functools import cache, wraps
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache as django_cache
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.http import condition, require_safe
+
+from procedures.search import read_content_version
+
+# A shared cache may serve a page for a minute without asking; a browser asks each time and mostly hears 304.
+CACHE_CONTROL = {"public": True, "max_age": 0, "s_maxage": 60}
+
+
+def public_page(view):
+    """A GET or HEAD view whose answer depends on nothing but the address, the public content, and the day.
+
+    It gets an ETag, made without running the view, and may be kept by shared caches. The view may not read the session
+    or set a cookie.
+    """
+
+    @require_safe
+    @condition(etag_func=_etag)
+    @wraps(view)
+    def with_validators(request, *args, **kwargs):
+        response: HttpResponse = view(request, *args, **kwargs)
+        if response.status_code == 200:
+            patch_cache_control(response, **CACHE_CONTROL)
+            patch_vary_headers(response, ["Accept-Encoding"])
+        return response
+
+    return with_validators
+
+
+def content_version(request) -> int:
+    """The number of the public content's version, read once a request."""
+    if not hasattr(request, "_content_version"):
+        request._content_version = read_content_version()
+    return request._content_version
+
+
+def remembered(request, name: str, make):
+    """The value of `make()`, kept in the cache for as long as the public content and the day stay the same."""
+    key = f"{name}:{content_version(request)}:{timezone.localdate()}"
+    return django_cache.get_or_set(key, make, timeout=3600)
+
+
+def _etag(request, *args, **kwargs) -> str:
+    """Weak, because compression may change the bytes. Today's date decides which codes are in use."""
+    parts = f"{content_version(request)}|{timezone.localdate()}|{code_version()}|{request.get_full_path()}"
+    return f'W/"{hashlib.blake2b(parts.encode(errors="replace"), digest_size=12).hexdigest()}"'
+
+
+def code_version() -> str:
+    """Changes with the templates and the Python code that make the pages."""
+    return _newest_change() if settings.DEBUG else _newest_change_at_start()
+
+
+def _newest_change() -> str:
+    files = [*_files(settings.BASE_DIR / "templates", "*.html"), *_files(settings.BASE_DIR / "procedures", "*.py")]
+    return str(max(file.stat().st_mtime_ns for file in files))
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.rglob(pattern))
+
+
+@cache
+def _newest_change_at_start() -> str:
+    return _newest_change()

@@ -1,0 +1,50 @@
+"""The full-text index of each engine, beside SearchEntry. See procedures/search/sqlite.py and postgresql.py."""
+
+from django.db import migrations
+
+SQLITE = [
+    """
+    CREATE VIRTUAL TABLE procedures_searchindex USING fts5 (
+        flags, title, short, names, guide,
+        content='procedures_searchentry', content_rowid='id', detail=column, prefix='1 2 3',
+        tokenize="unicode61 remove_diacritics 0 tokenchars '.='"
+    )
+    """,
+    """
+    CREATE TRIGGER procedures_searchentry_leaves AFTER DELETE ON procedures_searchentry BEGIN
+        INSERT INTO procedures_searchindex (procedures_searchindex, rowid, flags, title, short, names, guide)
+        VALUES ('delete', old.id, old.flags, old.title, old.short, old.names, old.guide);
+    END
+    """,
+]
+SQLITE_REVERSE = ["DROP TRIGGER procedures_searchentry_leaves", "DROP TABLE procedures_searchindex"]
+
+POSTGRESQL = [
+    """
+    ALTER TABLE procedures_searchentry ADD COLUMN document tsvector GENERATED ALWAYS AS (
+        array_to_tsvector(string_to_array(flags, ' ')) ||
+        setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', names), 'B') ||
+        setweight(to_tsvector('simple', short), 'C') || setweight(to_tsvector('simple', guide), 'D')
+    ) STORED
+    """,
+    # Without fastupdate a search never has to read a list of pending rows.
+    """
+    CREATE INDEX procedures_searchentry_document ON procedures_searchentry USING gin (document)
+    WITH (fastupdate = off)
+    """,
+]
+POSTGRESQL_REVERSE = ["ALTER TABLE procedures_searchentry DROP COLUMN document"]
+
+
+def run(sqlite, postgresql):
+    def execute(apps, schema_editor):
+        for statement in postgresql if schema_editor.connection.vendor == "postgresql" else sqlite:
+            schema_editor.execute(statement)
+
+    return execute
+
+
+class Migration(migrations.Migration):
+    dependencies = [("procedures", "0002_code_systems")]
+
+    operations = [migrations.RunPython(run(SQLITE, POSTGRESQL), run(SQLITE_REVERSE, POSTGRESQL_REVERSE))]

@@ -1,0 +1,66 @@
+from django.db import models
+from django.db.models import F
+
+
+class SearchEntry(models.Model):
+    """What search reads of one code: normalized words, in a narrow table that no later migration may alter.
+
+    The engines keep their full-text index beside or on this table (migration 0003), which an altered table would lose:
+    SQLite drops triggers when Django remakes a table, PostgreSQL refuses to alter the source of a generated column.
+    `id` holds the code system, the static rank and the flags of the code; see procedures/search/index.py.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    code = models.OneToOneField("procedures.MedicalCode", models.CASCADE, related_name="search_entry")
+    normalized = models.CharField(max_length=12, db_index=True)
+    flags = models.TextField()
+    title = models.TextField()
+    short = models.TextField()
+    names = models.TextField()
+    guide = models.TextField()
+    stale_on = models.DateField(
+        null=True, db_index=True, help_text="The day on which the code's status changes by itself."
+    )
+
+    def __str__(self):
+        return self.normalized
+
+
+class Word(models.Model):
+    """A word of the indexed texts and how many entries hold it."""
+
+    text = models.CharField(max_length=64, primary_key=True)
+    frequency = models.PositiveIntegerField()
+
+    def __str__(self):
+        return self.text
+
+
+class Misspelling(models.Model):
+    """A word of the vocabulary with one letter left out: where a slip of the finger meets the right spelling."""
+
+    text = models.CharField(max_length=64, db_index=True)
+    word = models.ForeignKey(Word, models.CASCADE, related_name="misspellings")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word", "text"], name="%(app_label)s_%(class)s_once")]
+
+    def __str__(self):
+        return self.text
+
+
+class ContentVersion(models.Model):
+    """One row that counts the changes of public content; the ETag of every public page is made from it."""
+
+    number = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="%(app_label)s_%(class)s_one_row")]
+
+    def __str__(self):
+        return str(self.number)
+
+    @classmethod
+    def advance(cls) -> None:
+        """Called in the transaction of every change of public content."""
+        cls.objects.filter(pk=1).update(number=F("number") + 1)

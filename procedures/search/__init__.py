@@ -1,0 +1,22 @@
+"""Search over codes, names and guides: one parser, two engines (FTS5, tsvector), one result contract.
+
+Everything outside of this package uses `search`, `reindex` and `rebuild`, and knows nothing of the databases.
+"""
+
+from procedures.search.engine import read_content_version
+from procedures.search.index import rebuild, reindex, stale_code_ids
+from procedures.search.results import FACETS, NO_FILTERS, PAGE_SIZE, FacetValue, Filters, Results, search
+
+__all__ = [
+    "FACETS",
+    "NO_FILTERS",
+    "PAGE_SIZE",
+    "FacetValue",
+    "Filters",
+    "Results",
+    "read_content_version",
+    "rebuild",
+    "reindex",
+    "search",
+    "stale_code_ids",
+]

@@ -1,0 +1,199 @@
+"""The statements that both engines share, and the choice between the engines."""
+
+from functools import cache
+
+from django.db import connection
+
+from procedures.models import MedicalCode
+from procedures.search.index import HEADER, NO_GUIDE, NO_POLICY, RANK_BITS, RANK_SHIFT, RETIRED, SYSTEM_SHIFT
+from procedures.search.plan import CAP, Hits, Plan
+
+FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
+
+_STATUS_BITS = {
+    MedicalCode.Status.ACTIVE: 0,
+    MedicalCode.Status.RETIRED: RETIRED,
+    MedicalCode.Status.HEADER: HEADER,
+}
+
+_SYSTEM = f"id >> {SYSTEM_SHIFT}"
+_RANK = f"(id >> {RANK_SHIFT}) & {RANK_BITS}"
+_FLAGS = f"(id >> {RANK_SHIFT}) & {FLAG_BITS}"
+
+# Hits come in order of score, place and id. In a code plan the score tells the exact code from a longer one and then
+# the code system, and the place is the code; in a word plan the score is the tier and the place is the static rank.
+_FIND = f"""
+WITH hits AS MATERIALIZED ({{arms}})
+SELECT 0 AS part, score, place, id, 0 AS flags, 0 AS hits FROM
+  (SELECT score, place, id FROM hits ORDER BY score, place, id LIMIT %s OFFSET %s) AS page
+UNION ALL
+SELECT 1, 0, NULL, {_SYSTEM}, {_FLAGS}, count(*) FROM hits GROUP BY {_SYSTEM}, {_FLAGS}
+ORDER BY part, score, place, id
+"""
+
+
+class Engine:
+    """A full-text index beside SearchEntry. Subclasses write what differs between the databases.
+
+    Both engines give the same answer to the same plan. Nothing that a visitor typed is ever a part of a statement.
+    """
+
+    # How codes are sorted, and how an id is written where it must not lead the planner away from the index of codes.
+    code_order = "normalized"
+    unindexed_id = "id"
+
+    def find(self, plan: Plan) -> Hits:
+        """One page of hits in order, and the groups of all candidates."""
+        hits = Hits()
+        if not plan.ranges:
+            return hits
+        make = self._code_arm if plan.code else self._word_arm if plan.words else self._plain_arm
+        arms, parameters = [], []
+        for first, last in plan.ranges:
+            arm, values = make(plan, first, last)
+            arms.append(f"SELECT * FROM ({arm}) AS arm")
+            parameters += values
+        statement = _FIND.format(arms=" UNION ALL ".join(arms))
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*parameters, plan.limit, plan.offset])
+            for part, _score, _place, entry_id, flags, count in cursor.fetchall():
+                if part == 0:
+                    hits.page.append(entry_id)
+                else:
+                    hits.groups[entry_id, flags] = count
+        return hits
+
+    def count(self, plans: list[Plan]) -> list[int]:
+        """How many entries each plan, which has one range of ids, finds: up to the cap plus one."""
+        if not plans:
+            return []
+        where = self._words_where if plans[0].words else self._code_where if plans[0].code else self._plain_where
+        counts, parameters = [], []
+        for plan in plans:
+            [(first, last)] = plan.ranges
+            source, values = where(plan, first, last)
+            counts.append(f"(SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {CAP + 1}) AS hits)")
+            parameters += values
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(counts)}", parameters)
+            return list(cursor.fetchone())
+
+    def _plain_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        source, values = self._plain_where(plan, first, last)
+        return f"SELECT id, 0 AS score, {_RANK} AS place FROM {source} ORDER BY id LIMIT {CAP + 1}", values
+
+    def _code_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        source, values = self._code_where(plan, first, last)
+        return (
+            f"SELECT id, CASE WHEN normalized = %s THEN 0 ELSE 256 END + ({_SYSTEM}) AS score, "
+            f"{self.code_order} AS place FROM {source} ORDER BY {self.code_order} LIMIT {CAP + 1}"
+        ), [plan.code, *values]
+
+    def _plain_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """The table and the condition of the entries of a plan without words, and the parameters."""
+        narrowed, values = _narrow_by_bits(plan)
+        return f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrowed}", [first, last, *values]
+
+    def _code_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """The table and the condition of the entries whose code begins with the plan's, and the parameters."""
+        begins, code = self._begins_with(plan.code)
+        narrowed, values = _narrow_by_bits(plan)
+        return (
+            f"procedures_searchentry WHERE {begins} AND {self.unindexed_id} BETWEEN %s AND %s{narrowed}",
+            [*code, first, last, *values],
+        )
+
+    def _begins_with(self, code: str) -> tuple[str, list]:
+        """The condition that a normalized code begins with this one."""
+        raise NotImplementedError
+
+    def _word_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """The first entries in static order that hold the words anywhere; tier 0 where title or names hold them all."""
+        raise NotImplementedError
+
+    def _words_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """The table and the condition of the entries that hold the plan's words, and the parameters."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Empties the index and SearchEntry."""
+        raise NotImplementedError
+
+    def index_all(self) -> None:
+        """Indexes every SearchEntry, after `clear` and a bulk load."""
+        raise NotImplementedError
+
+    def add_entries(self, ids: list[int]) -> None:
+        """Indexes these new entries. Entries that are deleted leave the index by themselves."""
+        raise NotImplementedError
+
+
+def _narrow_by_bits(plan: Plan) -> tuple[str, list]:
+    """The filters of a plan as conditions on the flag bits of an entry's id."""
+    conditions, values = [], []
+    if plan.status:
+        bits = sorted(_STATUS_BITS[status] for status in plan.status)
+        conditions.append(f"((id >> {RANK_SHIFT}) & {RETIRED | HEADER}) IN ({', '.join(['%s'] * len(bits))})")
+        values.extend(bits)
+    for bit, wanted in ((NO_GUIDE, plan.has_guide), (NO_POLICY, plan.has_policy)):
+        if wanted is not None:
+            conditions.append(f"((id >> {RANK_SHIFT}) & {bit}) = %s")
+            values.append(0 if wanted else bit)
+    return "".join(f" AND {condition}" for condition in conditions), values
+
+
+def flag_groups(plan: Plan) -> list[list[str]]:
+    """The filters of a plan as words of the `flags` column: one word of each group must be there."""
+    groups = []
+    if plan.status:
+        groups.append([f"={status}" for status in sorted(plan.status)])
+    if plan.has_guide is not None:
+        groups.append(["=guide" if plan.has_guide else "=noguide"])
+    if plan.has_policy is not None:
+        groups.append(["=policy" if plan.has_policy else "=nopolicy"])
+    return groups
+
+
+def read_codes(pks: list[int]) -> list[tuple]:
+    """(pk, code, title, slug, kind, terminated as YYYY-MM-DD, missing_from_id) of these codes, in no order.
+
+    Written out, as in `read_frequencies`, because building the query took the ORM longer than running it.
+    """
+    if not pks:
+        return []
+    statement = (
+        "SELECT id, code, title, slug, kind, CAST(terminated AS text), missing_from_id FROM procedures_medicalcode "
+        f"WHERE id IN ({', '.join(['%s'] * len(pks))})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, pks)
+        return cursor.fetchall()
+
+
+def read_frequencies(words: tuple[str, ...]) -> dict[str, int]:
+    """How many entries held each word when the whole index was last made; unknown words are missing."""
+    if not words:
+        return {}
+    statement = f"SELECT text, frequency FROM procedures_word WHERE text IN ({', '.join(['%s'] * len(words))})"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, words)
+        return dict(cursor.fetchall())
+
+
+def read_content_version() -> int:
+    """The number of ContentVersion, which every public page reads first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM procedures_contentversion WHERE id = 1")
+        return cursor.fetchone()[0]
+
+
+@cache
+def engine() -> Engine:
+    """The engine of the default database."""
+    if connection.vendor == "postgresql":
+        from procedures.search.postgresql import PostgreSQLEngine
+
+        return PostgreSQLEngine()
+    from procedures.search.sqlite import SQLiteEngine
+
+    return SQLiteEngine()

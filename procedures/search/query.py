@@ -1,0 +1,61 @@
+"""Understands what a visitor typed; knows nothing of a database."""
+
+import re
+from dataclasses import dataclass
+
+from procedures.models.codes import normalize
+from procedures.search.text import tokenize
+
+MOST_WORDS = 16
+
+# Words that say nothing alone; they are passed over while another word remains.
+SMALL_WORDS = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "what"]
+)
+
+_CODE_SHAPE = re.compile(r"[A-Z0-9]{1,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query.
+
+    `code` is the text as a normalized code or the beginning of one ("" where it has not the shape of a code);
+    `code_has_dot` tells that it was written with the dot of ICD-10; `words` are the words to find, all of them, the
+    last of which may be half typed; `words_left_out` counts those beyond the sixteenth.
+    """
+
+    text: str
+    code: str
+    code_has_dot: bool
+    words: tuple[str, ...]
+    words_left_out: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.code or self.words)
+
+
+def parse_query(text: str) -> Query:
+    """Parses any text; never fails."""
+    found = list(dict.fromkeys(tokenize(text)))
+    words = [word for word in found if word not in SMALL_WORDS] or found
+    code = _as_code(text)
+    return Query(
+        text=text.strip(),
+        code=code,
+        code_has_dot=bool(code) and "." in text.strip().rstrip("."),
+        words=tuple(words[:MOST_WORDS]),
+        words_left_out=max(0, len(words) - MOST_WORDS),
+    )
+
+
+def _as_code(text: str) -> str:
+    """The normalized code where the whole text could be one: up to 8 letters and digits with at least one digit.
+
+    Some ICD-10-PCS codes, such as GZFZZZZ, have seven characters and no digit.
+    """
+    code = normalize(text)
+    if not _CODE_SHAPE.fullmatch(code):
+        return ""
+    return code if len(code) == 7 or any(character.isdigit() for character in code) else ""

@@ -1,0 +1,236 @@
+"""From what a visitor typed and chose to one page of results with honest counts."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from procedures.models import CodeSystem, MedicalCode
+from procedures.models.codes import code_address, status_of
+from procedures.search.engine import engine, read_codes, read_frequencies
+from procedures.search.index import (
+    HEADER,
+    NO_GUIDE,
+    NO_POLICY,
+    RANK_SHIFT,
+    RETIRED,
+    SYSTEM_SHIFT,
+    code_id,
+    system_range,
+)
+from procedures.search.matches import find_matches
+from procedures.search.plan import CAP, Hits, Plan
+from procedures.search.query import Query, parse_query
+from procedures.search.spelling import correct
+
+PAGE_SIZE = 20
+
+# A word that this many entries hold is taken as complete even at the end of a query: as the beginning of longer words
+# it would match more than can be ranked quickly.
+FREQUENT = 1000
+
+STATUS_BITS = RETIRED | HEADER
+BITS_OF_STATUS = {MedicalCode.Status.ACTIVE: 0, MedicalCode.Status.RETIRED: RETIRED, MedicalCode.Status.HEADER: HEADER}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a visitor narrowed the results to. Empty or None means all."""
+
+    systems: frozenset[str] = frozenset()
+    status: frozenset[str] = frozenset()
+    has_guide: bool | None = None
+    has_policy: bool | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(slots=True)
+class FacetValue:
+    """How many results a filter value has or would have, all other filters kept.
+
+    The count is exact up to 1,000 results a code system; `capped` tells that at least one system has more.
+    """
+
+    value: str
+    count: int = 0
+    capped: bool = False
+
+    def add(self, hits: int) -> None:
+        """Adds the hits of one code system."""
+        self.count += min(hits, CAP)
+        self.capped |= hits > CAP
+
+
+@dataclass(slots=True)
+class Results:
+    """One page of results.
+
+    `total` counts up to 1,000 results a code system; `total_is_capped` tells that there are more. `rows` are dicts with
+    system, system_label, code, title, url, status, has_guide, has_policy and match ({"kind", "text"}). `facets` maps
+    system, status, has_guide and has_policy to their values. `did_you_mean` is another spelling of a query that found
+    nothing.
+    """
+
+    query: Query
+    page: int
+    total: int = 0
+    total_is_capped: bool = False
+    rows: list[dict] = field(default_factory=list)
+    facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    did_you_mean: str | None = None
+
+    @property
+    def page_count(self) -> int:
+        return -(-self.total // PAGE_SIZE)
+
+
+def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTERS, page: int = 1) -> Results:
+    """Searches codes, names and guides of these code systems (all that there are, in order of position).
+
+    `page` counts from 1. Text that is a code or begins one finds codes; any other text finds the entries that hold all
+    of its words; no text finds everything.
+    """
+    query = parse_query(text)
+    results = Results(query=query, page=page)
+    offset = (page - 1) * PAGE_SIZE
+    window = {"limit": PAGE_SIZE, "offset": min(offset, 10**9)}
+    everywhere, hits = _code_plan(query, systems), None
+    if everywhere.code:
+        hits = engine().find(_narrow(everywhere, systems, filters).with_only(**window))
+        if not hits.groups and (filters == NO_FILTERS or not engine().find(everywhere.with_only(limit=0)).groups):
+            hits = None
+    if hits is None:
+        everywhere = _word_plan(query, systems)
+        hits = engine().find(_narrow(everywhere, systems, filters).with_only(**window))
+    for system in systems:
+        count = hits.system_count(system.position)
+        results.total += min(count, CAP)
+        results.total_is_capped |= count > CAP
+    results.facets = _facets(everywhere, hits, systems, filters)
+    if offset < results.total:
+        results.rows = _rows(hits.page[: results.total - offset], everywhere, systems)
+    if not results.total and everywhere.words:
+        results.did_you_mean = correct(query.words, read_frequencies(query.words))
+    return results
+
+
+def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
+    """The codes that the text names or begins; without a code where it has not the shape of one.
+
+    641 HCPCS codes are also ICD-10-CM codes without their dot: such a spelling means both, a dot means ICD-10-CM.
+    """
+    meant = [system for system in systems if system.code_has_dot or not query.code_has_dot]
+    return Plan(code=query.code, ranges=tuple(system_range(system.position) for system in meant))
+
+
+def _word_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
+    """The entries that hold all words; the last word may be half typed unless it is a frequent word as it stands."""
+    frequencies = read_frequencies(query.words)
+    last_is_prefix = bool(query.words) and frequencies.get(query.words[-1], 0) < FREQUENT
+    complete = query.words[:-1] if last_is_prefix else query.words
+    return Plan(
+        words=query.words,
+        last_is_prefix=last_is_prefix,
+        rarest=min((frequencies.get(word, 0) for word in complete), default=0),
+        ranges=tuple(system_range(system.position) for system in systems),
+    )
+
+
+def _narrow(plan: Plan, systems: Sequence[CodeSystem], filters: Filters, without: str = "") -> Plan:
+    """The plan with all filters but the one named by `without`."""
+    ranges = plan.ranges
+    if filters.systems and without != "system":
+        chosen = {system_range(system.position) for system in systems if system.slug in filters.systems}
+        ranges = tuple(each for each in plan.ranges if each in chosen)
+    return plan.with_only(
+        ranges=ranges,
+        status=filters.status if without != "status" else frozenset(),
+        has_guide=filters.has_guide if without != "has_guide" else None,
+        has_policy=filters.has_policy if without != "has_policy" else None,
+    )
+
+
+FACETS = ("system", "status", "has_guide", "has_policy")
+
+# The flag bits of an id that make it count for a value: (facet, value, mask, bits), and the same as a filter of a plan.
+_FLAG_VALUES = [
+    *[
+        ("status", str(status), STATUS_BITS, bits, {"status": frozenset([str(status)])})
+        for status, bits in BITS_OF_STATUS.items()
+    ],
+    ("has_guide", "1", NO_GUIDE, 0, {"has_guide": True}),
+    ("has_policy", "1", NO_POLICY, 0, {"has_policy": True}),
+]
+
+
+def _facets(
+    everywhere: Plan, hits: Hits, systems: Sequence[CodeSystem], filters: Filters
+) -> dict[str, list[FacetValue]]:
+    """The counts of each filter's values, the filter itself left out.
+
+    They come from the groups of the candidates already found; only a value within a system that has more candidates
+    than the cap is counted anew.
+    """
+    narrowed = _narrow(everywhere, systems, filters)
+    plans = {name: _narrow(everywhere, systems, filters, without=name) for name in FACETS}
+    found = {name: hits if plan == narrowed else engine().find(plan.with_only(limit=0)) for name, plan in plans.items()}
+    facets = {name: [] for name in plans}
+    for system in systems:
+        value = FacetValue(system.slug)
+        value.add(found["system"].system_count(system.position))
+        facets["system"].append(value)
+    recounts: list[tuple[FacetValue, Plan]] = []
+    for name, text, mask, bits, chosen in _FLAG_VALUES:
+        value = FacetValue(text)
+        for system in systems:
+            if found[name].system_count(system.position) > CAP:
+                only = system_range(system.position)
+                recounts.append((value, plans[name].with_only(ranges=(only,), **chosen)))
+            else:
+                value.add(
+                    sum(
+                        count
+                        for (position, flags), count in found[name].groups.items()
+                        if position == system.position and flags & mask == bits
+                    )
+                )
+        facets[name].append(value)
+    for (value, _), count in zip(recounts, engine().count([plan for _, plan in recounts]), strict=True):
+        value.add(count)
+    return {name: [value for value in values if value.count] for name, values in facets.items()}
+
+
+def _rows(entry_ids: list[int], plan: Plan, systems: Sequence[CodeSystem]) -> list[dict]:
+    """The results of a page, in the order of the entries."""
+    today = timezone.localdate()
+    system_of = {system.position: system for system in systems}
+    found = {row[0]: row for row in read_codes([code_id(entry_id) for entry_id in entry_ids])}
+    titles = {pk: row[2] for pk, row in found.items()}
+    codes = {pk: row[1] for pk, row in found.items()}
+    matches = find_matches(plan, codes, titles)
+    rows = []
+    for entry_id in entry_ids:
+        if (row := found.get(code_id(entry_id))) is None:
+            continue
+        pk, code, title, slug, kind, ended, missing_from_id = row
+        terminated = datetime.date.fromisoformat(ended) if ended else None
+        system = system_of[entry_id >> SYSTEM_SHIFT]
+        flags = entry_id >> RANK_SHIFT
+        rows.append(
+            {
+                "system": system.slug,
+                "system_label": system.label,
+                "code": code,
+                "title": title,
+                "url": code_address(system.slug, code, slug),
+                "status": status_of(kind, terminated, missing_from_id, today).value,
+                "terminated": terminated,
+                "has_guide": not flags & NO_GUIDE,
+                "has_policy": not flags & NO_POLICY,
+                "match": matches[pk],
+            }
+        )
+    return rows

@@ -1,0 +1,106 @@
+"""The public pages of codes: home, results, browse, and a code's own page."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponsePermanentRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from procedures.code_sets.ranges import find_range
+from procedures.filters import BrowseFilter, read_filters
+from procedures.forms import DateOfServiceForm, SearchForm
+from procedures.freshness import public_page, remembered
+from procedures.models import CodeSystem, MedicalCode
+from procedures.models.codes import normalize
+from procedures.presenters import MODIFIERS, CodePage, ResultsPage, browse_ranges, guide_links, system_cards
+from procedures.search import search
+
+CODES_PER_PAGE = 100
+GUIDES_ON_HOME = 12
+
+
+@public_page
+def home(request):
+    """The search box, the code systems with their counts, and some guides to begin with."""
+    context = {
+        "systems": remembered(request, "home-systems", system_cards),
+        "guides": remembered(request, "home-guides", lambda: guide_links(GUIDES_ON_HOME)),
+    }
+    return render(request, "procedures/home.html", context)
+
+
+@public_page
+def codes(request):
+    """Results as a page, or with format=json as JSON. What cannot be read of the address is ignored and named."""
+    systems = _systems(request)
+    form = SearchForm(request.GET)
+    text, page = form.read()
+    filters, problems = read_filters(request.GET, systems)
+    results = search(text, systems, filters, page)
+    shown = ResultsPage(request.GET, results, filters, systems, form.problems + problems)
+    if request.GET.get("format") == "json":
+        return JsonResponse(shown.as_json())
+    return render(request, "procedures/codes.html", {"page": shown, "query": text})
+
+
+@public_page
+def system(request, system):
+    """A code system by its ranges; ?range= shows the codes of one of them."""
+    code_system = get_object_or_404(CodeSystem, slug=system)
+    ranges = remembered(request, f"ranges-{system}", lambda: browse_ranges(code_system))
+    slug = request.GET.get("range", "")
+    chosen = next((each for each in ranges if each["slug"] == slug), None)
+    if slug and chosen is None:
+        raise Http404(f"{code_system.name} has no such range.")
+    context = {
+        "system": code_system,
+        "release": code_system.releases.newest_first().first(),
+        "ranges": ranges,
+        "chosen": chosen,
+    }
+    if chosen:
+        listed = _codes_of_range(code_system, slug).order_by("normalized").select_related("system")
+        context["filter"] = BrowseFilter(request.GET, queryset=listed)
+        context["codes"] = Paginator(context["filter"].qs, CODES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "procedures/system.html", context)
+
+
+def _codes_of_range(system: CodeSystem, slug: str):
+    if slug == MODIFIERS:
+        return system.codes.modifiers()
+    found = find_range(system.slug, slug)
+    return system.codes.in_range(found.first, found.last)
+
+
+@public_page
+def code(request, system, spelling):
+    """The page of one code. Any other spelling of its address answers 301 to it: case, dots, blanks, slug, slash."""
+    medical_code = _find_code(system, spelling)
+    canonical = medical_code.get_absolute_url()
+    if request.path != canonical:
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"{canonical}?{query}" if query else canonical)
+    form = DateOfServiceForm(request.GET if "as_of" in request.GET else None)
+    as_of = form.cleaned_data["as_of"] if form.is_bound and form.is_valid() else None
+    page = CodePage(medical_code, as_of, timezone.localdate())
+    return render(request, "procedures/code.html", {"page": page, "form": form})
+
+
+def _find_code(system: str, spelling: str) -> MedicalCode:
+    """The code that `CODE-slug`, `CODE` or another way to write it names; raises Http404."""
+    parts = spelling.split("-")
+    candidates = [normalize(text) for text in (parts[0], "".join(parts[:2]), spelling)]
+    found = {
+        code.normalized: code
+        for code in MedicalCode.objects.with_page_data().filter(system__slug=system.lower(), normalized__in=candidates)
+    }
+    for candidate in candidates:
+        if candidate in found:
+            return found[candidate]
+    raise Http404("There is no such code.")
+
+
+def _systems(request) -> list[CodeSystem]:
+    """The code systems that may hold codes, in their order."""
+    return remembered(
+        request, "systems", lambda: list(CodeSystem.objects.exclude(licence=CodeSystem.Licence.NOT_LICENSED))
+    )

@@ -1,0 +1,317 @@
+"""House rules of the templates, checked in their text and in the pages that they make."""
+
+import datetime
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.template.loader import get_template
+
+from procedures.guide_sections import SECTIONS
+from procedures.models import CodeChange, Succession
+from tests.factories import create_code, create_guide, create_name, create_release
+
+FOLDER = Path(settings.BASE_DIR, "templates")
+TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.html"))
+
+# The only texts that are put into a page as HTML: procedures.markdown has cleaned them.
+SAFE_TEXTS = {"procedures/_guide.html": ["section.html", "guide.html.sources"]}
+
+TEMPLATE_MARKS = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+UNKNOWN_VARIABLE = "NO SUCH VARIABLE"
+
+
+class Page(HTMLParser):
+    """What the rules look at in HTML: its tags with their attributes, and its headings as (level, text)."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.headings: list[tuple[int, str]] = []
+        self.in_heading = False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, {name: value or "" for name, value in attributes}))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+            self.in_heading = True
+
+    def handle_endtag(self, tag):
+        if re.fullmatch("h[1-6]", tag):
+            self.in_heading = False
+
+    def handle_data(self, data):
+        if self.in_heading:
+            level, text = self.headings[-1]
+            self.headings[-1] = (level, " ".join(f"{text} {data}".split()))
+
+    def all(self, name: str) -> list[str]:
+        """The values of an attribute, in order."""
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+def source(name: str) -> str:
+    return (FOLDER / name).read_text()
+
+
+def inline_code(text: str) -> list[str]:
+    """What a strict content security policy would refuse; blocks of data (JSON-LD) are no code."""
+    page = Page(TEMPLATE_MARKS.sub("", text))
+    found = [value for value in page.all("href") + page.all("action") if value.lower().startswith("javascript:")]
+    for tag, attributes in page.tags:
+        found += [f"<{tag} {name}>" for name in attributes if name == "style" or name.startswith("on")]
+        is_script = tag == "script" and "src" not in attributes and not attributes.get("type", "").endswith("json")
+        if is_script or tag == "style":
+            found.append(f"<{tag}>")
+    return found
+
+
+def written_addresses(text: str) -> list[str]:
+    """Addresses of this site that are written by hand instead of coming from a URL name or a view."""
+    page = Page(TEMPLATE_MARKS.sub("§", text))
+    values = [value for name in ("href", "action", "src", "formaction") for value in page.all(name)]
+    return [value for value in values if not value.startswith(("§", "#", "https://", "mailto:", "tel:"))]
+
+
+def unescaped(text: str) -> list[str]:
+    """The expressions that a template puts into the page without escaping."""
+    blocks = re.findall(r"{%\s*autoescape.*?%}|\|\s*safeseq", text)
+    return re.findall(r"{{\s*([^|}]+?)\s*\|[^}]*?\bsafe\b[^}]*}}", text) + blocks
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_has_no_inline_code(name):
+    assert inline_code(source(name)) == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_writes_no_address_by_hand(name):
+    assert written_addresses(source(name)) == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_escapes_everything_but_guides(name):
+    assert unescaped(source(name)) == SAFE_TEXTS.get(name, [])
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_names_static_files_that_exist(name):
+    missing = [file for file in re.findall(r'{% static "([^"]+)" %}', source(name)) if not finders.find(file)]
+    assert missing == []
+
+
+def test_every_fragment_is_included_somewhere():
+    included = {name for template in TEMPLATES for name in re.findall(r'{% include "([^"]+)"', source(template))}
+    assert included == {name for name in TEMPLATES if name.split("/")[-2:-1] == ["_includes"] or "/_" in name}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<p style="color: red">',
+        "<style>p {}</style>",
+        "<script>go()</script>",
+        '<button {% if a %}onclick="go()"{% endif %}>',
+        '<a href="JavaScript:go()">',
+    ],
+)
+def test_inline_code_is_found(text):
+    assert inline_code(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['<a href="/codes/?q={{ q }}">', '<form action="codes/">', '<img src="/static/a.svg">']
+)
+def test_written_addresses_are_found(text):
+    assert written_addresses(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ text|safe }}", "{{ text | upper | safe }}", "{% autoescape off %}", "{{ a|safeseq }}"]
+)
+def test_unescaped_texts_are_found(text):
+    assert unescaped(text)
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+def test_error_page_renders_without_request_and_database(name):
+    page = Page(get_template(name).render())
+    assert len([level for level, _ in page.headings if level == 1]) == 1
+
+
+@pytest.fixture
+def content(db, settings, monkeypatch):
+    """A little of everything that the pages show; a variable that no view gives appears as UNKNOWN_VARIABLE."""
+    options = {**settings.TEMPLATES[0]["OPTIONS"], "string_if_invalid": UNKNOWN_VARIABLE}
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
+    monkeypatch.setattr("procedures.views.CODES_PER_PAGE", 1)
+    old, new = create_release(version="2019-01"), create_release(version="2025-01")
+    first_day, last_day = datetime.date(2018, 1, 1), datetime.date(2018, 12, 31)
+    guided = create_code(
+        listed_in=new,
+        added=datetime.date(2011, 1, 1),
+        effective=datetime.date(2011, 1, 1),
+        short_description="Ofatumumab injection",
+        indicators={"COV": "C", "TOS": ["1", "P"], "STATUTE": "1833(t)"},
+    )
+    create_guide(guided, **{section.field: f"Text of {section.field}." for section in SECTIONS}, sources="- A label")
+    create_name(guided, "Arzerra")
+    create_name(guided, "Arzerra infusion", kind="common")
+    long = "Inotuzumab ozogamicin " * 30
+    retired = create_code("C9028", long, listed_in=new, added=first_day, terminated=last_day)
+    successor = create_code("J9229", "Injection, inotuzumab", listed_in=new, added=datetime.date(2019, 1, 1))
+    Succession.objects.create(predecessor=retired, successor=successor)
+    for kind, before in [("terminated", ""), ("reworded", "An older wording")]:
+        CodeChange.objects.create(release=old, code=retired, kind=kind, before=before, after=before and long)
+    create_code("G9976", "Documentation of a reason", listed_in=old, missing_from=new)
+    create_code("J9999", "Injection of the future", added=datetime.date(2999, 1, 1))
+    create_code("J9998", "Injection that ends", terminated=datetime.date(2999, 1, 1))
+    create_code("CO", "Outpatient therapy", kind="modifier")
+    heading = create_code("E11", "Type 2 diabetes mellitus", system="icd10cm", kind="header")
+    create_code("E11.9", "Type 2 diabetes mellitus without complications", system="icd10cm", parent=heading)
+    for number in range(21):
+        create_code(f"K00{number:02}", f"Wheelchair part {number}")
+
+
+ADDRESSES = [
+    "/",
+    "/codes/",
+    "/codes/?q=arzerra",
+    "/codes/?q=dripped+risks_and_complications",
+    "/codes/?q=diabetes",
+    "/codes/?q=wheelchair&page=2",
+    "/codes/?q=wheelchair&page=99",
+    "/codes/?q=wheelchair&page=x&system=hcpcs&system=none",
+    "/codes/?q=inotuzumab&system=hcpcs&status=retired",
+    "/codes/?q=wheelchiar",
+    "/codes/?q=%3Cb%3E%22&status=header",
+    "/codes/hcpcs/",
+    "/codes/hcpcs/?range=j&page=2",
+    "/codes/hcpcs/?range=j&status=none",
+    "/codes/hcpcs/?range=modifiers&status=retired",
+    "/codes/icd10cm/?range=e00-e89",
+    "/codes/icd10pcs/",
+    "/codes/cpt4/",
+    "/code/hcpcs/J9302",
+    "/code/hcpcs/J9302?as_of=2010-06-01",
+    "/code/hcpcs/J9302?as_of=2018-13-01",
+    "/code/hcpcs/C9028?as_of=2019-03-01",
+    "/code/hcpcs/J9229?as_of=2018-06-01",
+    "/code/hcpcs/G9976?as_of=2020-01-01",
+    "/code/hcpcs/J9999",
+    "/code/hcpcs/J9998?as_of=2998-01-01",
+    "/code/hcpcs/CO",
+    "/code/icd10cm/E11?as_of=2020-01-01",
+    "/code/icd10cm/E11.9",
+    "/nothing",
+]
+
+
+def read(client, address: str) -> str:
+    """The HTML at an address, after redirects."""
+    return client.get(address, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_page_is_well_formed_for_every_reader(client, content, address):
+    html = read(client, address)
+    page = Page(html)
+    levels = [level for level, _ in page.headings]
+    ids = page.all("id")
+    in_page = [urlsplit(value).fragment for value in page.all("href") if value.startswith("#")]
+    controls = [a for tag, a in page.tags if tag in ("input", "select") and a.get("type") not in ("hidden", "checkbox")]
+    described = [each for value in page.all("aria-describedby") + page.all("aria-labelledby") for each in value.split()]
+    assert UNKNOWN_VARIABLE not in html
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False))
+    assert len(ids) == len(set(ids))
+    assert set(in_page) | set(described) <= set(ids)
+    assert {control["id"] for control in controls} <= set(page.all("for"))
+    assert [attributes["role"] for tag, attributes in page.tags if tag == "form" and "role" in attributes] == ["search"]
+    assert inline_code(html) == []
+
+
+def test_every_template_is_rendered_by_some_page(client, content):
+    rendered = {template.name for address in ADDRESSES for template in client.get(address, follow=True).templates}
+    assert set(TEMPLATES) - rendered == {"400.html", "403.html", "500.html"}
+
+
+def test_code_page_has_the_headings_of_the_guide_in_order(client, content):
+    headings = [text for _, text in Page(read(client, "/code/hcpcs/J9302")).headings]
+    first = headings.index(SECTIONS[0].heading)
+    assert headings[first : first + len(SECTIONS)] == [section.heading for section in SECTIONS]
+
+
+def test_code_page_without_guide_shows_no_empty_place(client, content):
+    headings = [text for _, text in Page(read(client, "/code/icd10cm/E11.9")).headings]
+    assert headings == [
+        "Type 2 diabetes mellitus without complications",
+        "At a glance",
+        "Source of the code",
+        "Date of service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/code/hcpcs/J9302", "HCPCS code J9302 Injection, ofatumumab, 10 mg"),
+        ("/code/hcpcs/J9302", "Not yet reviewed by a clinician"),
+        ("/code/hcpcs/J9302?as_of=2018-06-01", "On 1 June 2018 J9302 was valid."),
+        ("/code/hcpcs/J9302?as_of=yesterday", "Write the date as year-month-day, such as 2018-06-30."),
+        ("/code/hcpcs/C9028", "Discontinued on 31 December 2018. Use J9229 (Injection, inotuzumab)."),
+        ("/code/hcpcs/C9028?as_of=2019-03-01", "was no longer valid: J9229 was valid on that day."),
+        ("/code/hcpcs/J9229?as_of=2018-06-01", "was not yet valid: C9028 was valid on that day."),
+        ("/code/hcpcs/J9229", "Replaces C9028 ("),
+        ("/code/hcpcs/G9976", "No longer listed: not in the January 2025 release of HCPCS Level II"),
+        ("/code/hcpcs/J9999", "This code may be used from 1 January 2999."),
+        ("/code/icd10cm/E11", "For a bill, use one of the more specific codes below."),
+        ("/codes/?q=wheelchair", "21 results for “wheelchair”"),
+        ("/codes/?q=arzerra", "1 result for “arzerra”"),
+        ("/codes/?q=arzerra", "Also called: Arzerra"),
+        ("/codes/?q=inotuzumab", "Retired, last day 31 December 2018"),
+        ("/codes/?q=diabetes", "Heading: choose a more specific code"),
+        ("/codes/?q=wheelchair&page=99", "There is no page 99: the results end on page 2."),
+        ("/codes/?q=nosuchthing", "No results for “nosuchthing”"),
+        ("/codes/?q=wheelchair&system=none", "“none” is not a known value; it was ignored."),
+    ],
+)
+def test_page_says(client, content, address, sentence):
+    text = " ".join(re.sub(r"<[^>]+>", "", read(client, address)).split())
+    assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("address", "hidden"),
+    [
+        ("/codes/?q=wheelchair", False),
+        ("/codes/?q=wheelchair&page=2", True),
+        ("/codes/?q=wheelchair&status=active", True),
+        ("/codes/hcpcs/?range=j", False),
+        ("/codes/hcpcs/?range=j&status=active", True),
+        ("/code/hcpcs/J9302", False),
+        ("/code/hcpcs/J9302?as_of=2018-06-01", True),
+        ("/nothing", True),
+    ],
+)
+def test_filtered_and_later_pages_are_kept_out_of_search_engines(client, content, address, hidden):
+    assert ('<meta name="robots" content="noindex">' in read(client, address)) is hidden
+
+
+def test_filters_are_kept_in_the_form_and_removable_one_by_one(client, content):
+    html = read(client, "/codes/?q=wheelchair&system=hcpcs&status=active")
+    page = Page(html)
+    fields = [(a.get("name"), a.get("value")) for tag, a in page.tags if tag == "input" and "checked" in a]
+    hidden = [(a["name"], a["value"]) for tag, a in page.tags if tag == "input" and a.get("type") == "hidden"]
+    assert fields == [("system", "hcpcs"), ("status", "active")]
+    assert hidden == [("q", "wheelchair")]
+    links = page.all("href")
+    assert "/codes/?q=wheelchair&status=active" in links
+    assert "/codes/?q=wheelchair&system=hcpcs" in links
+    assert "/codes/?q=wheelchair" in links
