@@ -58,17 +58,29 @@ class Environment:
 def read_env_file(path: Path) -> dict[str, str]:
     """The NAME=value lines of an .env file; blank lines and # lines are passed over; {} where there is no file.
 
-    Raises ImproperlyConfigured with the line number for any other line.
+    A value may stand in a pair of quotes. Raises ImproperlyConfigured for a file that is not UTF-8, and with the line
+    number for any other line.
     """
     if not path.is_file():
         return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path.name} is not a text file in UTF-8.") from None
     values = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")
         if not equals or not name.strip().isidentifier():
             raise ImproperlyConfigured(f"{path.name} line {number} is not NAME=value.")
-        values[name.strip()] = value.strip().strip("\"'")
+        values[name.strip()] = without_quotes(value.strip())
     return values
+
+
+def without_quotes(value: str) -> str:
+    """The value without the pair of quotes around it; a single quote, as a random key may have, is a part of it."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from procedures.guide_documents import GuideDocument
 from procedures.guide_sections import SECTIONS
+from procedures.markdown import render
 from procedures.models import CodeName, CodeSystem, Guide, MedicalCode
 from procedures.models.codes import normalize
 from procedures.search import reindex
@@ -60,39 +61,45 @@ def find_code(document: GuideDocument, file_stem: str) -> MedicalCode:
 
 @transaction.atomic
 def store_guide(code: MedicalCode, document: GuideDocument, *, publish: bool) -> Outcome:
-    """Stores the texts and names of a document; with `publish` they become public at once."""
+    """Stores the texts of a document; with `publish` they and its names become public at once."""
     guide = Guide.objects.filter(code=code).first()
     outcome = Outcome.CHANGED if guide else Outcome.ADDED
     guide = guide or Guide(code=code)
     texts = {section.field: document.sections.get(section.field, "") for section in SECTIONS}
     texts["sources"] = "\n".join(f"- {source}" for source in document.sources)
     same_texts = guide.pk is not None and all(getattr(guide, field) == text for field, text in texts.items())
-    if same_texts and (guide.is_published or not publish) and not _names_differ(code, document):
+    if same_texts and (not publish or (_shows(guide, texts) and not _names_differ(code, document))):
         return Outcome.UNCHANGED
     for field, text in texts.items():
         setattr(guide, field, text)
     if publish:
         guide.publish()
+        _store_names(code, document)
     else:
         guide.save()
-    _store_names(code, document)
     reindex([code.pk])
     return outcome
 
 
-def _names(document: GuideDocument) -> set[tuple[str, str]]:
-    return {(kind, text[:NAME_LENGTH]) for kind, text in document.names}
+def _shows(guide: Guide, texts: dict[str, str]) -> bool:
+    """Whether these texts are the public ones: an earlier import may have stored them without publishing."""
+    return guide.is_published and guide.html == {field: html for field, text in texts.items() if (html := render(text))}
+
+
+def _names(code: MedicalCode, document: GuideDocument) -> set[tuple[str, str]]:
+    """Kind and text of each name of the document that no other source has given already."""
+    others = set(code.names.exclude(source=NAME_SOURCE).values_list("kind", "text"))
+    return {(kind, text[:NAME_LENGTH]) for kind, text in document.names} - others
 
 
 def _names_differ(code: MedicalCode, document: GuideDocument) -> bool:
-    return set(code.names.filter(source=NAME_SOURCE).values_list("kind", "text")) != _names(document)
+    return set(code.names.filter(source=NAME_SOURCE).values_list("kind", "text")) != _names(code, document)
 
 
 def _store_names(code: MedicalCode, document: GuideDocument) -> None:
     code.names.filter(source=NAME_SOURCE).delete()
     CodeName.objects.bulk_create(
-        [CodeName(code=code, kind=kind, text=text, source=NAME_SOURCE) for kind, text in sorted(_names(document))],
-        ignore_conflicts=True,
+        CodeName(code=code, kind=kind, text=text, source=NAME_SOURCE) for kind, text in sorted(_names(code, document))
     )
 
 

@@ -264,7 +264,10 @@ def test_code_page_without_guide_shows_no_empty_place(client, content):
         ("/code/hcpcs/J9302", "HCPCS code J9302 Injection, ofatumumab, 10 mg"),
         ("/code/hcpcs/J9302", "Not yet reviewed by a clinician"),
         ("/code/hcpcs/J9302?as_of=2018-06-01", "On 1 June 2018 J9302 was valid."),
-        ("/code/hcpcs/J9302?as_of=yesterday", "Write the date as year-month-day, such as 2018-06-30."),
+        (
+            "/code/hcpcs/J9302?as_of=yesterday",
+            "Write the date as year-month-day, such as 2018-06-30; “yesterday” could not be read.",
+        ),
         ("/code/hcpcs/C9028", "Discontinued on 31 December 2018. Use J9229 (Injection, inotuzumab)."),
         ("/code/hcpcs/C9028?as_of=2019-03-01", "was no longer valid: J9229 was valid on that day."),
         ("/code/hcpcs/J9229?as_of=2018-06-01", "was not yet valid: C9028 was valid on that day."),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from procedures.code_sets.records import (
+    MOST_BROKEN,
     PREAMBLE_LINES,
     CodeRecord,
     ReadingReport,
@@ -54,6 +55,12 @@ POSITIONS = {
     "ACTION CD": (293, 293),
 }
 RECORD_LENGTH = 320
+
+UNREAD_DATE = "date that cannot be read, left out"
+
+# So many odd dates a release may have; more of them mean that the columns lie elsewhere.
+FEW_UNDATED = 20
+
 NEEDED_COLUMNS = ("HCPC", "RECID", "LONG DESCRIPTION", "SHORT DESCRIPTION", "ADD DT", "TERM DT")
 
 REPEATED = {"PRICE": 4, "CIM": 3, "MCM": 3, "LABCERT": 8, "XREF": 5, "TOS": 5}
@@ -92,34 +99,17 @@ def _text_rows(lines: Iterable[str], file: str, report: ReadingReport) -> Iterat
             yield number, {name: padded[first - 1 : last] for name, (first, last) in POSITIONS.items()}
         elif not kept and number <= PREAMBLE_LINES:
             report.passed_over["preamble line"] += 1
-            report.first_broken = report.first_broken or number
         else:
-            if not broken:
-                report.first_broken = None
             broken += 1
             report.broken(number, "broken line")
-            if not kept and broken > PREAMBLE_LINES:
-                break
     refuse_when_broken(file, kept, broken, report, WHAT)
 
 
 def _table_rows(rows: Iterable[Iterable[object]], file: str, report: ReadingReport) -> Iterator[tuple[int, Row]]:
-    columns: dict[str, int] = {}
+    lines = enumerate(([_cell_text(cell) for cell in row] for row in rows), 1)
+    columns = _find_columns(lines, file, report)
     kept = broken = 0
-    for number, row in enumerate(rows, 1):
-        cells = ["" if cell is None else str(cell) for cell in row]
-        if not columns:
-            names = [cell.strip().upper() for cell in cells]
-            if "HCPC" in names:
-                columns = {name: names.index(name) for name in POSITIONS if name in names}
-                missing = [name for name in NEEDED_COLUMNS if name not in columns]
-                if missing:
-                    raise RefusedFile(file, f"the header lacks {', '.join(missing)}.", number)
-            elif number > PREAMBLE_LINES:
-                break
-            else:
-                report.passed_over["preamble line"] += 1
-            continue
+    for number, cells in lines:
         values = {name: cells[at] if at < len(cells) else "" for name, at in columns.items()}
         if not any(value.strip() for value in values.values()):
             report.passed_over["blank line"] += 1
@@ -129,28 +119,75 @@ def _table_rows(rows: Iterable[Iterable[object]], file: str, report: ReadingRepo
         else:
             broken += 1
             report.broken(number, "broken line")
-    if not columns:
-        raise RefusedFile(file, f"this is not {WHAT}: no row has a cell HCPC.")
     refuse_when_broken(file, kept, broken, report, WHAT)
 
 
+def _find_columns(lines: Iterator[tuple[int, list[str]]], file: str, report: ReadingReport) -> dict[str, int]:
+    """The place of each column, from the first row with a cell `HCPC`; the rows up to it are used up."""
+    for number, cells in lines:
+        names = [cell.strip().upper() for cell in cells]
+        if "HCPC" in names:
+            columns = {name: names.index(name) for name in POSITIONS if name in names}
+            missing = [name for name in NEEDED_COLUMNS if name not in columns]
+            if missing:
+                raise RefusedFile(file, f"the header lacks {', '.join(missing)}.", number)
+            return columns
+        if number > PREAMBLE_LINES:
+            break
+        report.passed_over["preamble line"] += 1
+    raise RefusedFile(file, f"this is not {WHAT}: none of the first rows has a cell HCPC.", 1)
+
+
+def _cell_text(cell: object) -> str:
+    """The cell of a sheet as the text has it; spreadsheet programs turn codes and dates into numbers and days."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime.date):
+        return f"{cell:%Y%m%d}"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
 def _assemble(rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingReport) -> Iterator[CodeRecord]:
-    """Joins each first line with its continuations, and drops what may not be stored."""
-    first: Row | None = None
-    parts: list[tuple[str, str]] = []
-    for number, row in rows:
-        part = (row.get("SEQNUM", "").strip(), row["LONG DESCRIPTION"])
-        if row["RECID"].strip() in _CONTINUATION:
-            if first is None or row["HCPC"].strip() != first["HCPC"].strip():
-                report.broken(number, "continuation without its first line")
-            else:
-                parts.append(part)
+    """The records that may be stored. Raises RefusedFile where the dates are not where the layout has them."""
+    kept = 0
+    undated: list[int] = []
+    for number, row, parts in _with_continuations(rows, report):
+        if not _may_be_stored(row, report):
             continue
-        if first is not None and _may_be_stored(first, report):
-            yield _make_record(first, parts, report)
-        first, parts = row, [part]
-    if first is not None and _may_be_stored(first, report):
-        yield _make_record(first, parts, report)
+        unread_dates = report.passed_over[UNREAD_DATE]
+        record = _make_record(row, parts, report)
+        if report.passed_over[UNREAD_DATE] > unread_dates:
+            undated.append(number)
+        if record.long:
+            kept += 1
+            yield record
+        else:
+            report.passed_over["code without a description"] += 1
+    if len(undated) > max(FEW_UNDATED, MOST_BROKEN * kept):
+        raise RefusedFile(
+            file, f"{len(undated)} records have no date where one belongs; this is the first.", undated[0]
+        )
+
+
+def _with_continuations(
+    rows: Iterable[tuple[int, Row]], report: ReadingReport
+) -> Iterator[tuple[int, Row, list[tuple[str, str]]]]:
+    """Each first line with its number, and the parts of its long description as pairs of SEQNUM and text."""
+    first: tuple[int, Row, list[tuple[str, str]]] | None = None
+    for number, row in rows:
+        part = (row.get("SEQNUM", "").strip().zfill(5), row["LONG DESCRIPTION"])
+        if row["RECID"].strip() not in _CONTINUATION:
+            if first:
+                yield first
+            first = (number, row, [part])
+        elif first and row["HCPC"].strip() == first[1]["HCPC"].strip():
+            first[2].append(part)
+        else:
+            report.passed_over["continuation without its first line"] += 1
+    if first:
+        yield first
 
 
 def _may_be_stored(row: Row, report: ReadingReport) -> bool:
@@ -219,5 +256,5 @@ def _date(raw: str, report: ReadingReport) -> datetime.date | None:
             raise ValueError
         return datetime.date(int(raw[:4]), int(raw[4:6]), int(raw[6:]))
     except ValueError:
-        report.passed_over["date that cannot be read, left out"] += 1
+        report.passed_over[UNREAD_DATE] += 1
         return None

@@ -12,7 +12,7 @@ from procedures.code_sets.records import CodeRecord, ReadingReport, numbered, re
 
 NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS"}
 
-_ORDER_LINE = re.compile(r"\d{5} ([0-9A-Z]{3,7}) +([01]) ")
+_ORDER_LINE = re.compile(r"\d{5} (?=[0-9A-Z ]{7} [01] )([0-9A-Z]{3,7}) *([01]) ")
 _CODES_LINE = re.compile(r"([0-9A-Z]{3,7}) {1,5}(\S.*)")
 _CODE = {
     "icd10cm": re.compile(r"[A-Z][0-9A-Z]{2,6}"),

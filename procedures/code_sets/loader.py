@@ -6,19 +6,27 @@ What is stored of a code does not depend on the order in which releases are impo
 - `first_listed_in` is the oldest one that does;
 - `missing_from` is the oldest complete release that is newer than `listed_in`. It ends a code of a system whose
   releases state no dates, on the day before that release takes effect; in HCPCS it marks a code without a date.
+
+The recorded changes do not depend on it either, for a code that came once, was in use, and ended once. Which release
+listed what is not stored, so that a code which went and came back has a full history only of releases imported in
+order.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import groupby
 
-from django.db import reset_queries, transaction
+from django.db import transaction
 
+from procedures.code_sets import code_rows
+from procedures.code_sets.change_log import ChangeLog
+from procedures.code_sets.code_rows import CodeRow
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import CodeRecord, RefusedFile
 from procedures.models import CodeChange, CodeSystem, ContentVersion, MedicalCode, Release, Succession
-from procedures.models.codes import make_slug, make_title, normalize
+from procedures.models.codes import normalize
 from procedures.search import rebuild, reindex
 
 BATCH = 2000
@@ -31,11 +39,9 @@ REBUILD_FROM = 20_000
 MOST_LOST = 0.3
 LOSS_COUNTS_FROM = 1000
 
-EXAMPLES = 20
+SHORTEST_HEADING = 3
 
-FACTS = ("kind", "code", "short_description", "long_description", "added", "effective", "terminated", "indicators")
-COLUMNS = ("pk", "normalized", "parent_id", "listed_in_id", "first_listed_in_id", "missing_from_id", *FACTS)
-
+Kind = CodeChange.Kind
 Progress = Callable[..., Iterable]
 
 
@@ -45,32 +51,11 @@ def no_progress(items: Iterable, **_) -> Iterable:
 
 
 @dataclass(slots=True)
-class Held:
-    """What the database holds of one code; model instances of 100,000 codes would take four times the memory."""
-
-    pk: int
-    normalized: str
-    parent_id: int | None
-    listed_in_id: int | None
-    first_listed_in_id: int | None
-    missing_from_id: int | None
-    kind: str
-    code: str
-    short_description: str
-    long_description: str
-    added: date | None
-    effective: date | None
-    terminated: date | None
-    indicators: dict
-
-    @classmethod
-    def of(cls, code: MedicalCode) -> "Held":
-        return cls(*(getattr(code, name) for name in COLUMNS))
-
-
-@dataclass(slots=True)
 class LoadSummary:
-    """What an import did, or would do: counts, the first twenty codes of each kind of change, what was dropped."""
+    """What an import did, or would do: counts, the first twenty codes of each kind of change, what was dropped.
+
+    `superseded` are the codes of which a newer release was known already.
+    """
 
     release: str
     already_imported: bool = False
@@ -78,6 +63,7 @@ class LoadSummary:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    superseded: int = 0
     changes: Counter = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     passed_over: Counter = field(default_factory=Counter)
@@ -89,9 +75,20 @@ class LoadSummary:
             "added": self.added,
             "changed": self.changed,
             "unchanged": self.unchanged,
+            "superseded": self.superseded,
             "changes": dict(self.changes),
             "passed_over": dict(self.passed_over),
         }
+
+
+def licence_problem(system: CodeSystem) -> str:
+    """Why the texts of a code system may not be imported, and what to do; "" where they may."""
+    if system.may_hold_texts:
+        return ""
+    return (
+        f"{system.name} is not imported. {system.licence_note} "
+        "Where you hold a licence, record it on the code system in the admin first."
+    )
 
 
 def load_release(
@@ -109,77 +106,84 @@ def load_release(
     Raises RefusedFile, with nothing changed, for a system without a licence, a file that is not of its kind, or a newer
     release that lacks too many of the living codes.
     """
-    if not system.may_hold_texts:
-        raise RefusedFile(
-            read.source_name,
-            f"{system.name} is not imported: {system.licence_note} Where you hold a license, record it on the "
-            "code system in the admin first.",
-        )
+    if problem := licence_problem(system):
+        raise RefusedFile(read.source_name, problem)
     with transaction.atomic():
+        # Two imports of one system wait for each other.
         CodeSystem.objects.select_for_update().get(pk=system.pk)
-        summary = _Load(system, read, progress).run(index=not dry_run, only_add=only_add)
+        known = system.releases.filter(digest=read.digest).first()
+        if known:
+            return LoadSummary(f"{system.name} {known.version}", already_imported=True)
+        load = _Load(system, read, only_add=only_add, progress=progress)
+        summary = load.run()
         if dry_run:
             transaction.set_rollback(True)
+        else:
+            load.index()
     return summary
 
 
 class _Load:
-    """One import, step by step. Keys are normalized codes throughout."""
+    """One import, step by step. Keys are normalized codes throughout.
 
-    def __init__(self, system: CodeSystem, read: ReadRelease, progress: Progress):
-        self.system, self.read, self.progress = system, read, progress
+    `rows` is what the database holds, and follows every change that is written.
+    """
+
+    def __init__(self, system: CodeSystem, read: ReadRelease, *, only_add: bool, progress: Progress):
+        self.system, self.read, self.only_add, self.progress = system, read, only_add, progress
         self.summary = LoadSummary(f"{system.name} {read.version}")
         self.touched: set[int] = set()
-        self.changes: list[CodeChange] = []
-
-    def run(self, *, index: bool, only_add: bool) -> LoadSummary:
-        if self.system.releases.filter(digest=self.read.digest).exists():
-            self.summary.already_imported = True
-            return self.summary
-        self.others = list(self.system.releases.complete().order_by("version", "pk"))
+        self.others = list(system.releases.complete().order_by("version", "pk"))
         self.release = Release.objects.create(
-            system=self.system,
-            version=self.read.version,
-            source_name=self.read.source_name[-300:],
-            digest=self.read.digest,
-            complete=self.read.complete,
-            lists_headers=self.read.lists_headers,
+            system=system,
+            version=read.version,
+            source_name=read.source_name[-300:],
+            digest=read.digest,
+            complete=read.complete,
+            lists_headers=read.lists_headers,
         )
-        self.versions = {release.pk: release.version for release in self.system.releases.all()}
-        self.held = self._read_held()
+        self.versions = {release.pk: release.version for release in system.releases.all()}
+        is_newest = max(self.versions.values()) == read.version
+        self.changes = ChangeLog(system, self.release, is_newest=is_newest)
+        self.rows = {row.normalized: row for row in code_rows.read_rows(system)}
+
+    def run(self) -> LoadSummary:
         records = self._read_records()
         self._refuse_great_losses(records)
-        new = {key: record for key, record in records.items() if key not in self.held}
-        known = {} if only_add else {key: record for key, record in records.items() if key in self.held}
+        new = {key: record for key, record in records.items() if key not in self.rows}
+        known = {} if self.only_add else {key: record for key, record in records.items() if key in self.rows}
         newest = {key: record for key, record in known.items() if self._is_newest_of(key)}
         self._add(new)
         self._update(newest)
-        self._note_first_listing(known)
-        if self.read.complete:
-            self._note_absence(self.held.keys() - records.keys())
+        if not self.only_add:
+            absent = sorted(self.rows.keys() - records.keys()) if self.read.complete else []
+            self._note_older_ends({key: known[key] for key in known.keys() - newest.keys()}, absent)
+            self._note_first_listing(known)
+            self._note_absence(absent)
         self._link_parents()
-        self._link_successors({**new, **newest})
-        self._save_changes()
-        self.summary.passed_over = self.read.report.passed_over
-        self.release.counts = self.summary.as_counts()
-        self.release.save(update_fields=["counts"])
-        if index:
-            self._index()
+        self._link_successors(new)
+        self.changes.save()
+        self._summarize(records, superseded=len(known) - len(newest))
         return self.summary
 
-    def _read_held(self) -> dict[str, Held]:
-        rows = MedicalCode.objects.filter(system=self.system).values_list(*COLUMNS)
-        return {row[1]: Held(*row) for row in rows.iterator(chunk_size=BATCH)}
+    def index(self) -> None:
+        """Makes search find what was loaded."""
+        # What is no longer needed makes room for the index.
+        self.rows.clear()
+        if len(self.touched) >= REBUILD_FROM:
+            rebuild(progress=lambda entries: self.progress(entries, desc="Indexing", unit=" codes"))
+        else:
+            reindex(sorted(self.touched))
+        ContentVersion.advance()
 
     def _read_records(self) -> dict[str, CodeRecord]:
         records: dict[str, CodeRecord] = {}
         for record in self.progress(self.read.records, desc="Reading", unit=" codes"):
             key = normalize(record.code)
             if key in records:
-                self.read.report.passed_over["listed twice"] += 1
-                continue
-            records[key] = record
-            self.summary.read[record.kind] += 1
+                self._pass_over("listed twice")
+            else:
+                records[key] = record
         return records
 
     def _refuse_great_losses(self, records: dict[str, CodeRecord]) -> None:
@@ -187,269 +191,273 @@ class _Load:
             return
         living = [
             key
-            for key, code in self.held.items()
-            if code.kind != "header" and not code.missing_from_id and not code.terminated
+            for key, row in self.rows.items()
+            if row.kind != "header" and not row.missing_from_id and not row.terminated
         ]
         lost = sum(key not in records for key in living)
         if len(living) >= LOSS_COUNTS_FROM and lost > MOST_LOST * len(living):
             raise RefusedFile(
                 self.read.source_name,
-                f"it lacks {lost:,} of the {len(living):,} codes in use, so it is not the whole release. "
-                "Nothing was imported.",
+                f"it lacks {lost:,} of the {len(living):,} codes in use, so it is not the whole release.",
             )
 
-    def _is_newest_of(self, key: str) -> bool:
-        listed_in = self.held[key].listed_in_id
-        return listed_in is None or self.versions[listed_in] <= self.read.version
+    # What is known of other releases
 
-    def _missing_from(self, kind: str, version: str) -> Release | None:
-        """The oldest complete release after `version` that would list a code of this kind if it were still there."""
+    def _version_of(self, release_id: int | None, default: str = "") -> str:
+        return self.versions.get(release_id, default)
+
+    def _is_newest_of(self, key: str) -> bool:
+        return self._version_of(self.rows[key].listed_in_id) <= self.read.version
+
+    def _has_earlier(self, kind: str) -> bool:
+        """Whether an older complete release would list a code of this kind."""
+        return any(
+            other.version < self.read.version and (kind != "header" or other.lists_headers) for other in self.others
+        )
+
+    def _next_without(self, kind: str) -> Release | None:
+        """The oldest complete release after this one that would list a code of this kind."""
         for other in self.others:
-            if other.version > version and (kind != "header" or other.lists_headers):
+            if other.version > self.read.version and (kind != "header" or other.lists_headers):
                 return other
         return None
 
+    # Codes that the release lists
+
     def _add(self, new: dict[str, CodeRecord]) -> None:
-        """Creates codes, headings before what they head, each with the nearest heading as its parent."""
-        missing_from = {kind: self._missing_from(kind, self.read.version) for kind in ("code", "modifier", "header")}
-        pks = {key: code.pk for key, code in self.held.items()}
-        keys = sorted(new, key=lambda key: (len(key), key))
-        for batch in self.progress(_by_length(keys), desc="Adding", unit=" batches"):
-            codes = []
-            for key in batch:
-                record = new[key]
-                code = self._make_code(key, record, missing_from[record.kind])
-                code.parent_id = next((pks[key[:n]] for n in range(len(key) - 1, 2, -1) if key[:n] in pks), None)
-                code.first_listed_in = self.release
-                codes.append(code)
-            # Under DEBUG, Django keeps the text of every query.
-            reset_queries()
-            for code in MedicalCode.objects.bulk_create(codes):
-                pks[code.normalized] = code.pk
-                self.touched.add(code.pk)
-                self.held[code.normalized] = Held.of(code)
-                self._note_listing(self.held[code.normalized], new[code.normalized])
-        self.summary.added = len(new)
+        """Creates codes, headings before what they head."""
+        missing_from = {kind: self._next_without(kind) for kind in MedicalCode.Kind.values}
+        added = []
+        for key in sorted(new, key=lambda key: (len(key), key)):
+            row = CodeRow.of(key, new[key])
+            row.listed_in_id = row.first_listed_in_id = self.release.pk
+            self._set_missing_from(row, missing_from[row.kind])
+            added.append(row)
+        lengths = [list(rows) for _, rows in groupby(added, key=lambda row: len(row.normalized))]
+        for batch in self.progress(
+            [batch for rows in lengths for batch in _batches(rows, BATCH)], desc="Adding", unit=" batches"
+        ):
+            before = code_rows.highest_pk()
+            for row in batch:
+                heading = self._heading_of(row)
+                row.parent_id = heading.pk if heading else None
+            code_rows.insert(self.system, batch)
+            pks = code_rows.read_pks(self.system, above=before)
+            for row in batch:
+                row.pk = pks[row.normalized]
+                self.rows[row.normalized] = row
+        for row in added:
+            self._note_listing(row, new[row.normalized])
+        self.touched.update(row.pk for row in added)
+        self.summary.added = len(added)
 
-    def _make_code(self, key: str, record: CodeRecord, missing_from: Release | None) -> MedicalCode:
-        title = make_title(record.long)
-        code = MedicalCode(
-            system=self.system,
-            kind=record.kind,
-            code=record.code,
-            normalized=key,
-            short_description=record.short,
-            long_description=record.long,
-            title=title,
-            slug=make_slug(title),
-            added=record.added,
-            effective=record.effective,
-            terminated=record.terminated,
-            indicators=record.indicators,
-            listed_in=self.release,
-        )
-        self._set_missing_from(code, missing_from)
-        return code
+    def _heading_of(self, row: CodeRow) -> CodeRow | None:
+        """The nearest code of which this one is a subdivision."""
+        key = row.normalized
+        for length in range(len(key) - 1, SHORTEST_HEADING - 1, -1):
+            if heading := self.rows.get(key[:length]):
+                return heading
+        return None
 
-    def _set_missing_from(self, code: MedicalCode | Held, release: Release | None) -> None:
-        if self.read.states_dates and code.terminated:
-            release = None
-        code.missing_from_id = release.pk if release else None
-        if not self.read.states_dates:
-            ends = release is not None and code.kind != "header"
-            code.terminated = release.effective - timedelta(days=1) if ends else None
-
-    def _note_listing(self, code: Held, record: CodeRecord) -> None:
-        """The changes that the first listing of a code stands for."""
-        if record.action == "A" or any(other.version < self.read.version for other in self.others):
-            self._change(code, CodeChange.Kind.ADDED)
-        if record.action == "D":
-            self._change(code, CodeChange.Kind.TERMINATED)
-        if code.missing_from_id:
-            self._change(code, self._kind_of_absence, code.missing_from_id)
+    def _set_missing_from(self, row: CodeRow, release: Release | None) -> None:
+        if self.read.states_dates:
+            row.missing_from_id = release.pk if release and not row.terminated else None
+            return
+        row.missing_from_id = release.pk if release else None
+        row.terminated = release.effective - timedelta(days=1) if release and row.kind != "header" else None
 
     @property
-    def _kind_of_absence(self) -> CodeChange.Kind:
-        return CodeChange.Kind.UNLISTED if self.read.states_dates else CodeChange.Kind.TERMINATED
+    def _kind_of_absence(self) -> Kind:
+        return Kind.UNLISTED if self.read.states_dates else Kind.TERMINATED
+
+    def _note_listing(self, row: CodeRow, record: CodeRecord) -> None:
+        """The changes that the first listing of a code stands for."""
+        has_earlier = self._has_earlier(row.kind)
+        if has_earlier or record.action == "A":
+            self.changes.record(row, Kind.ADDED)
+        if record.terminated and (has_earlier or record.action == "D"):
+            self.changes.record(row, Kind.TERMINATED)
+        if row.missing_from_id:
+            self.changes.record(row, self._kind_of_absence, row.missing_from_id)
 
     def _update(self, newest: dict[str, CodeRecord]) -> None:
         """Gives known codes the facts of this release, where they differ."""
-        kinds = ("code", "modifier", "header")
-        missing_from = {kind: self._missing_from(kind, self.read.version) for kind in kinds}
-        different: list[MedicalCode] = []
+        missing_from = {kind: self._next_without(kind) for kind in MedicalCode.Kind.values}
+        different: list[CodeRow] = []
         listed: list[int] = []
         for key, record in newest.items():
-            held = self.held[key]
-            code = self._make_code(key, record, missing_from[record.kind])
-            code.pk, code.parent_id, code.first_listed_in_id = held.pk, held.parent_id, held.first_listed_in_id
-            differs = any(getattr(code, name) != getattr(held, name) for name in FACTS)
-            if differs or code.missing_from_id != held.missing_from_id:
-                different.append(code)
-                self._note_differences(held, code)
+            held, row = self.rows[key], CodeRow.of(key, record)
+            row.pk, row.parent_id, row.first_listed_in_id = held.pk, held.parent_id, held.first_listed_in_id
+            row.listed_in_id = self.release.pk
+            self._set_missing_from(row, missing_from[row.kind])
+            if row.has_facts_of(held) and row.missing_from_id == held.missing_from_id:
+                listed.append(row.pk)
             else:
-                listed.append(held.pk)
-            self.held[key] = Held.of(code)
-        fields = [*FACTS, "title", "slug", "listed_in", "missing_from"]
+                different.append(row)
+                self._note_differences(held, row)
+            self.rows[key] = row
         for batch in self.progress(_batches(different, BATCH), desc="Changing", unit=" batches"):
-            MedicalCode.objects.bulk_create(
-                _without_pk(batch), update_conflicts=True, unique_fields=["system", "normalized"], update_fields=fields
-            )
+            code_rows.update(batch)
         for batch in _batches(listed, ID_BATCH):
             MedicalCode.objects.filter(pk__in=batch).update(listed_in=self.release)
-        self.touched.update(code.pk for code in different)
+        self.touched.update(row.pk for row in different)
         self.summary.changed, self.summary.unchanged = len(different), len(listed)
 
-    def _note_differences(self, held: Held, code: MedicalCode) -> None:
-        kind = CodeChange.Kind
-        if code.long_description != held.long_description:
-            self._change(code, kind.REWORDED, before=held.long_description, after=code.long_description)
-        was_gone = held.missing_from_id or held.terminated
-        is_gone = code.missing_from_id or code.terminated
-        if held.kind == "code" and code.kind == "header":
-            self._change(code, kind.EXPANDED)
-        elif was_gone and not is_gone:
-            self._change(code, kind.REINSTATED)
-        elif code.terminated and not held.terminated:
-            self._change(code, kind.TERMINATED, code.missing_from_id)
-        elif code.missing_from_id and not held.missing_from_id:
-            self._change(code, self._kind_of_absence, code.missing_from_id)
+    def _note_differences(self, held: CodeRow, row: CodeRow) -> None:
+        if row.long_description != held.long_description:
+            self.changes.record(row, Kind.REWORDED, before=held.long_description, after=row.long_description)
+        if held.kind == "code" and row.kind == "header":
+            self.changes.record(row, Kind.EXPANDED)
+        # That a newer release lacks the code was judged without this listing.
+        judged_ahead = self._version_of(held.missing_from_id) > self.read.version
+        if row.missing_from_id != held.missing_from_id:
+            if judged_ahead:
+                self.changes.retract(row, self._kind_of_absence, held.missing_from_id)
+            if row.missing_from_id:
+                self.changes.record(row, self._kind_of_absence, row.missing_from_id)
+        if self.read.states_dates and row.terminated and not held.terminated:
+            self.changes.record(row, Kind.TERMINATED)
+        was_gone = not judged_ahead and (held.missing_from_id or held.terminated)
+        if was_gone and not row.missing_from_id and not row.terminated:
+            self.changes.record(row, Kind.REINSTATED)
+
+    # What an older release, imported later, adds to the history
 
     def _note_first_listing(self, records: dict[str, CodeRecord]) -> None:
         """An older release than any before moves the first listing, and with it the addition, to itself."""
         moved = [
-            self.held[key] for key in records if self._version_of(self.held[key].first_listed_in_id) > self.read.version
+            row
+            for row in map(self.rows.get, records)
+            if self._version_of(row.first_listed_in_id, "9999") > self.read.version
         ]
-        for batch in _batches([code.pk for code in moved], ID_BATCH):
-            CodeChange.objects.filter(code__in=batch, kind=CodeChange.Kind.ADDED).delete()
+        for row in moved:
+            if row.first_listed_in_id:
+                self.changes.retract(row, Kind.ADDED, row.first_listed_in_id)
+            record = records[row.normalized]
+            if record.action == "A" or self._has_earlier(record.kind):
+                self.changes.record(row, Kind.ADDED)
+            row.first_listed_in_id = self.release.pk
+        for batch in _batches([row.pk for row in moved], ID_BATCH):
             MedicalCode.objects.filter(pk__in=batch).update(first_listed_in=self.release)
-        has_earlier = any(other.version < self.read.version for other in self.others)
-        for code in moved:
-            code.first_listed_in_id = self.release.pk
-            if has_earlier or records[code.normalized].action == "A":
-                self._change(code, CodeChange.Kind.ADDED)
+
+    def _note_older_ends(self, older: dict[str, CodeRecord], absent: Iterable[str]) -> None:
+        """Where releases state dates, finds the oldest release that states the end of a code.
+
+        It is not recorded of the oldest release of all, which cannot tell that anything changed, unless CMS's action
+        code does.
+        """
+        if not self.read.states_dates:
+            return
+        for key in (*older, *absent):
+            row = self.rows[key]
+            stated_in = self._first_to_state_end(row)
+            if not row.terminated or self._version_of(stated_in) <= self.read.version:
+                continue
+            record = older.get(key)
+            if record is None or record.terminated != row.terminated:
+                self.changes.record(row, Kind.TERMINATED, stated_in)
+                continue
+            self.changes.retract(row, Kind.TERMINATED, stated_in)
+            if record.action == "D" or self._has_earlier(row.kind):
+                self.changes.record(row, Kind.TERMINATED)
+
+    def _first_to_state_end(self, row: CodeRow) -> int | None:
+        recorded = self.changes.releases_of(row, Kind.TERMINATED)
+        if recorded:
+            return max(recorded, key=self._version_of)
+        # What was not recorded was stated by the oldest release: see _note_older_ends.
+        oldest = [release.pk for release in self.others[:1]]
+        return max([*oldest, row.first_listed_in_id], key=self._version_of)
+
+    # Codes that the release does not list
 
     def _note_absence(self, keys: Iterable[str]) -> None:
         """What it means that this complete release does not list these known codes."""
-        gone = []
-        for key in sorted(keys):
-            code = self.held[key]
-            if code.kind == "header" and not self.read.lists_headers:
+        gone: list[CodeRow] = []
+        for key in keys:
+            row = self.rows[key]
+            if row.kind == "header" and not self.read.lists_headers:
                 continue
-            if self._version_of(code.first_listed_in_id) > self.read.version:
-                self._change(code, CodeChange.Kind.ADDED, code.first_listed_in_id)
-            is_newer = self._version_of(code.listed_in_id) < self.read.version
-            if is_newer and self._version_of(code.missing_from_id, "9999") > self.read.version:
-                if self.read.states_dates and code.terminated:
-                    continue
-                gone.append(code)
-                self._set_missing_from(code, self.release)
-                self._change(code, self._kind_of_absence)
-        for batch in _batches([code.pk for code in gone], ID_BATCH):
-            # A release between the two tells better when the code went.
-            CodeChange.objects.filter(code__in=batch, kind=self._kind_of_absence).exclude(release=self.release).filter(
-                release__version__gt=self.read.version
-            ).delete()
+            if self._version_of(row.first_listed_in_id) > self.read.version:
+                self.changes.record(row, Kind.ADDED, row.first_listed_in_id)
+            has_ended = self.read.states_dates and row.terminated
+            is_listed_before = self._version_of(row.listed_in_id) < self.read.version
+            if has_ended or not is_listed_before:
+                continue
+            if self._version_of(row.missing_from_id, "9999") > self.read.version:
+                if row.missing_from_id:
+                    self.changes.retract(row, self._kind_of_absence, row.missing_from_id)
+                self._set_missing_from(row, self.release)
+                self.changes.record(row, self._kind_of_absence)
+                gone.append(row)
         by_end: dict[date | None, list[int]] = {}
-        for code in gone:
-            by_end.setdefault(code.terminated, []).append(code.pk)
+        for row in gone:
+            by_end.setdefault(row.terminated, []).append(row.pk)
         for terminated, pks in by_end.items():
             for batch in _batches(pks, ID_BATCH):
                 MedicalCode.objects.filter(pk__in=batch).update(missing_from=self.release, terminated=terminated)
-        self.touched.update(code.pk for code in gone)
+        self.touched.update(row.pk for row in gone)
 
-    def _version_of(self, release_pk: int | None, default: str = "") -> str:
-        return self.versions.get(release_pk, default)
+    # Links between codes
 
     def _link_parents(self) -> None:
         """Moves known codes under a heading that this release brought."""
         moved: dict[int, list[int]] = {}
-        for key, code in self.held.items():
-            parent = next((self.held[key[:n]] for n in range(len(key) - 1, 2, -1) if key[:n] in self.held), None)
-            if parent is not None and code.parent_id != parent.pk:
-                code.parent_id = parent.pk
-                moved.setdefault(parent.pk, []).append(code.pk)
+        for row in self.rows.values():
+            heading = self._heading_of(row)
+            if heading is not None and row.parent_id != heading.pk:
+                row.parent_id = heading.pk
+                moved.setdefault(heading.pk, []).append(row.pk)
         for parent_id, pks in moved.items():
             for batch in _batches(pks, ID_BATCH):
                 MedicalCode.objects.filter(pk__in=batch).update(parent_id=parent_id)
 
-    def _link_successors(self, records: dict[str, CodeRecord]) -> None:
+    def _link_successors(self, new: Iterable[str]) -> None:
         """CMS cross-references between a code that has ended and one that has not, as Succession rows.
 
         Mostly the ended code names its successor, but some living codes (J7296) name their predecessor. A reference
-        between two living codes is no succession; the indicators keep it.
+        between two living codes is no succession; the indicators keep it. All codes are judged, because a release may
+        bring the code that an earlier one referred to, or end it.
         """
-        source = Succession.Source.CMS
         wanted = set()
-        for key, record in records.items():
-            code = self.held[key]
-            for reference in record.cross_references:
-                other = self.held.get(normalize(reference))
+        for row in self.rows.values():
+            for reference in row.indicators.get("XREF", ()):
+                other = self.rows.get(normalize(reference))
                 if other is None:
-                    self._pass_over("cross-reference to a code that is not held, left out")
-                elif code.terminated and other.pk != code.pk:
-                    wanted.add((code.pk, other.pk))
-                elif other.terminated and not code.terminated:
-                    wanted.add((other.pk, code.pk))
+                    if row.listed_in_id == self.release.pk:
+                        self._pass_over("cross-reference to a code that is not held, left out")
+                elif row.terminated and other is not row:
+                    wanted.add((row.pk, other.pk))
+                elif other.terminated and not row.terminated:
+                    wanted.add((other.pk, row.pk))
+        source = Succession.Source.CMS
         rows = Succession.objects.filter(predecessor__system=self.system, source=source)
-        judged = {self.held[key].pk for key in records}
-        stored = {(row.predecessor_id, row.successor_id): row.pk for row in rows if row.predecessor_id in judged}
-        for batch in _batches([stored[pair] for pair in sorted(stored.keys() - wanted)], ID_BATCH):
+        stored = {(row.predecessor_id, row.successor_id): row.pk for row in rows}
+        obsolete = [pk for pair, pk in stored.items() if pair not in wanted]
+        if self.only_add:
+            added = {self.rows[key].pk for key in new}
+            wanted = {pair for pair in wanted if added.intersection(pair)}
+            obsolete = []
+        for batch in _batches(obsolete, ID_BATCH):
             Succession.objects.filter(pk__in=batch).delete()
         Succession.objects.bulk_create(
             [Succession(predecessor_id=a, successor_id=b, source=source) for a, b in sorted(wanted - stored.keys())],
             ignore_conflicts=True,
         )
 
+    # The summary
+
     def _pass_over(self, reason: str) -> None:
         self.read.report.passed_over[reason] += 1
 
-    def _change(
-        self,
-        code: MedicalCode | Held,
-        kind: CodeChange.Kind,
-        release_id: int | None = None,
-        before: str = "",
-        after: str = "",
-    ) -> None:
-        self.changes.append(
-            CodeChange(release_id=release_id or self.release.pk, code_id=code.pk, kind=kind, before=before, after=after)
-        )
-        self.summary.changes[str(kind)] += 1
-        examples = self.summary.examples.setdefault(str(kind), [])
-        if len(examples) < EXAMPLES:
-            examples.append(code.code)
-
-    def _save_changes(self) -> None:
-        CodeChange.objects.bulk_create(self.changes, batch_size=BATCH, ignore_conflicts=True)
-
-    def _index(self) -> None:
-        if len(self.touched) >= REBUILD_FROM:
-            rebuild(progress=lambda entries: self.progress(entries, desc="Indexing", unit=" codes"))
-        else:
-            reindex(sorted(self.touched))
-            ContentVersion.advance()
-
-
-def _by_length(keys: list[str]) -> list[list[str]]:
-    """Batches of keys of one length each, shorter ones first."""
-    batches: list[list[str]] = []
-    for key in keys:
-        if not batches or len(batches[-1]) == BATCH or len(batches[-1][0]) != len(key):
-            batches.append([])
-        batches[-1].append(key)
-    return batches
+    def _summarize(self, records: dict[str, CodeRecord], *, superseded: int) -> None:
+        self.summary.read = Counter(record.kind for record in records.values())
+        self.summary.superseded = superseded
+        self.summary.changes, self.summary.examples = self.changes.counts, self.changes.examples
+        self.summary.passed_over = self.read.report.passed_over
+        self.release.counts = self.summary.as_counts()
+        self.release.save(update_fields=["counts"])
 
 
 def _batches(items: list, size: int) -> list[list]:
     return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-def _without_pk(codes: list[MedicalCode]) -> list[MedicalCode]:
-    """Copies without a primary key: the conflict that makes the row be updated is on system and code."""
-    copies = []
-    for code in codes:
-        copy = MedicalCode(
-            **{f.attname: getattr(code, f.attname) for f in MedicalCode._meta.concrete_fields if not f.primary_key}
-        )
-        copies.append(copy)
-    return copies

@@ -8,7 +8,10 @@ from procedures.code_sets import hcpcs, icd10
 from procedures.code_sets.records import CodeRecord, ReadingReport, RefusedFile
 from procedures.code_sets.source_files import Member, SourceFile, choose_member
 
-MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
 VERSION = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 
 
@@ -40,7 +43,7 @@ def read_release(system: str, source: SourceFile, version: str = "") -> ReadRele
     if version and not VERSION.fullmatch(version):
         raise RefusedFile(source.name, f"--release {version} is not a year and month such as 2025-01.")
     member = choose_member(source, _WANTED[system])
-    version = version or _version(system, member.name) or _version(system, source.name)
+    version = version or _version(system, member.name, source.name)
     if not version:
         raise RefusedFile(
             source.name, "its name does not tell the year and month of the release: give it with --release YYYY-MM."
@@ -85,26 +88,49 @@ _WANTED = {
     "icd10pcs": [re.compile(rf"(?i)^{_NO_DATA}.*icd10pcs.*{part}.*\.txt$") for part in ("order", "codes")],
 }
 
-_HCPCS_FILE = re.compile(r"(?i)HCPC(20\d\d|\d\d)(?!\d)(?:[ _-]*(jan|apr|jul|oct))?")
-_MONTH_AND_YEAR = re.compile(rf"(?i)({'|'.join(MONTHS)})[a-z]*[ _-]*(?:\d?\d[ ,_-]+)?(20\d\d)")
-_YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
+_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + ")"
+_EXACT_NAMES = [
+    # January 2025, april-1-2025
+    re.compile(rf"(?i)(?<![a-z]){_MONTH}(?![a-z])[ _,-]*(?:\d?\d[ ,_-]+)?(?P<year>20\d\d)(?!\d)"),
+    # 2025_JAN
+    re.compile(rf"(?i)(?<!\d)(?P<year>20\d\d)[ _-]*{_MONTH}(?![a-z])"),
+]
+_HCPCS_NAME = re.compile(rf"(?i)HCPC[ _-]*(?P<year>20\d\d|\d\d)(?!\d)(?:[ _-]*{_MONTH})?")
+_ICD10_NAME = re.compile(r"(?i)icd-?10.*?(?<!\d)(?P<year>20\d\d)(?!\d)")
 
 
-def _version(system: str, name: str) -> str:
-    """Year and month from a file name, "" where it does not tell.
+def _version(system: str, member: str, source: str) -> str:
+    """Year and month from the names of the data file and of the source it is in; "" where neither tells.
 
-    A HCPCS file without a month is the annual one of January. A fiscal year of ICD-10 takes effect on 1 October of the
-    year before; an update names its month.
+    A name without a month is that of the annual release, unless the other name has a month of the same year.
     """
-    if system == "hcpcs" and (match := _HCPCS_FILE.search(name)):
-        year = match[1] if len(match[1]) == 4 else f"20{match[1]}"
-        return _join(year, match[2] or "jan")
-    if match := _MONTH_AND_YEAR.search(name):
-        return _join(match[2], match[1])
-    if system != "hcpcs" and re.search(r"(?i)icd10", name) and (match := _YEAR.search(name)):
-        return f"{int(match[1]) - 1}-10"
+    for name, other in ((member, source), (source, member)):
+        if exact := _exact_version(system, name):
+            return exact
+        if year := _year_of_validity(system, name):
+            first, last = year
+            exact = _exact_version(system, other)
+            return exact if first <= exact <= last else first
     return ""
 
 
+def _exact_version(system: str, name: str) -> str:
+    if system == "hcpcs" and (match := _HCPCS_NAME.search(name)):
+        # What follows may be the day on which the file was made.
+        return _join(match["year"], match["month"]) if match["month"] else ""
+    matches = (pattern.search(name) for pattern in _EXACT_NAMES)
+    return next((_join(match["year"], match["month"]) for match in matches if match), "")
+
+
+def _year_of_validity(system: str, name: str) -> tuple[str, str] | None:
+    """First and last month of the year that a name tells: the calendar year, or the fiscal year for ICD-10."""
+    match = (_HCPCS_NAME if system == "hcpcs" else _ICD10_NAME).search(name)
+    if not match:
+        return None
+    year = int(match["year"][-2:]) + 2000
+    return (f"{year}-01", f"{year}-12") if system == "hcpcs" else (f"{year - 1}-10", f"{year}-09")
+
+
 def _join(year: str, month: str) -> str:
-    return f"{year}-{MONTHS.index(month.lower()) + 1:02}"
+    numbers = {name[:3]: number for number, name in enumerate(MONTHS, 1)}
+    return f"20{year[-2:]}-{numbers[month[:3].lower()]:02}"

@@ -10,7 +10,13 @@ class RefusedFile(Exception):
     """A source that cannot be imported. The message names the file, the line where there is one, and what to do."""
 
     def __init__(self, file: str, message: str, line: int | None = None):
-        super().__init__(f"{file}, line {line}: {message}" if line else f"{file}: {message}")
+        place = f"{file}, line {line}" if line else file
+        super().__init__(f"{printable(place)}: {printable(message)}")
+
+
+def printable(text: str) -> str:
+    """A text from outside, such as the name of a file, with a question mark for what cannot be shown or stored."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 @dataclass(slots=True)
@@ -60,7 +66,7 @@ def numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 def refuse_when_broken(file: str, kept: int, broken: int, report: ReadingReport, what: str) -> None:
     """Raises RefusedFile where nothing was kept or too many lines were broken."""
     if not kept:
-        raise RefusedFile(file, f"this is not {what}: no line of it could be read.", report.first_broken)
+        raise RefusedFile(file, f"this is not {what}: no line of it could be read.", report.first_broken or 1)
     if broken > MOST_BROKEN * (kept + broken):
         raise RefusedFile(
             file, f"{broken} of {kept + broken} lines are not of {what}; this is the first.", report.first_broken

@@ -1,13 +1,15 @@
 """Opens what an operator names as the source of an import: a file, a zip, a gz, or an https address.
 
-Nothing is trusted: sizes are limited while reading, so that a zip bomb ends as an error; a damaged archive is an error
-that names the file.
+Nothing is trusted: sizes are limited while reading, so that a zip bomb ends as an error; whatever cannot be read is
+an error that names the file.
 """
 
 import csv
 import gzip
 import hashlib
+import http.client
 import io
+import lzma
 import re
 import tempfile
 import urllib.error
@@ -21,14 +23,15 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
-from procedures.code_sets.records import RefusedFile
+from procedures.code_sets.records import RefusedFile, printable
 
 MOST_BYTES = 200 * 1024 * 1024
+LONGEST_LINE = 1024 * 1024
 DOWNLOAD_TIMEOUT = 60  # seconds without a byte
 
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +53,43 @@ class Member:
     zip_name: str = ""
 
     def lines(self) -> Iterator[str]:
-        """The lines of a text, decoded as cp1252, in which CMS and NCHS publish.
+        """The lines of a text, decoded as cp1252, in which CMS and NCHS publish, or as UTF-8 where it is marked so.
 
         Raises RefusedFile for a binary file, a damaged archive, or more than 200 MB.
         """
         with self._bytes() as stream, _named_errors(self.name):
-            text = io.TextIOWrapper(stream, encoding="cp1252", errors="replace", newline=None)
-            for number, line in enumerate(text, 1):
-                if "\0" in line:
+            is_utf8 = stream.peek(3).startswith(_BYTE_ORDER_MARK)
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig" if is_utf8 else "cp1252", errors="replace")
+            number = 0
+            while line := text.readline(LONGEST_LINE):
+                number += 1
+                if "\0" in line or len(line) == LONGEST_LINE:
                     raise RefusedFile(self.name, "this is not a text file.", number)
                 yield line
 
     def rows(self) -> Iterator[tuple]:
         """The rows of a csv or of the first sheet of an xlsx, as tuples of cells. Errors as for `lines`."""
-        if self.kind == "csv":
-            with _named_errors(self.name):
-                yield from (tuple(row) for row in csv.reader(self.lines()))
-            return
+        return self._csv_rows() if self.kind == "csv" else self._sheet_rows()
+
+    def _csv_rows(self) -> Iterator[tuple]:
+        reader = csv.reader(self.lines())
+        try:
+            yield from map(tuple, reader)
+        except csv.Error as error:
+            raise RefusedFile(self.name, f"it cannot be read ({error}).", reader.line_num) from error
+
+    def _sheet_rows(self) -> Iterator[tuple]:
         with self._bytes() as stream, _named_errors(self.name):
             book = io.BytesIO(stream.read())
             _refuse_large_zip(zipfile.ZipFile(book), self.name)
-            sheet = load_workbook(book, read_only=True, data_only=True).worksheets[0]
-            yield from sheet.iter_rows(values_only=True)
+            try:
+                sheet = load_workbook(book, read_only=True, data_only=True).worksheets[0]
+                # The size that a sheet states of itself may be wrong by millions of empty cells.
+                sheet.reset_dimensions()
+                yield from sheet.iter_rows(values_only=True)
+            except Exception as error:
+                # A damaged or forged workbook makes openpyxl raise nearly anything.
+                raise RefusedFile(self.name, f"it is no workbook that can be read ({error}).") from error
 
     @contextmanager
     def _bytes(self):
@@ -92,14 +110,16 @@ class Member:
 def open_source(source: str):
     """The SourceFile of a path or https address; what was downloaded is deleted at the end.
 
-    Raises RefusedFile for another kind of address, a missing or empty file, a redirect that is not to https, an answer
-    other than 200, or more than 200 MB.
+    Raises RefusedFile for another kind of address, a missing, empty or unreadable file, a redirect that is not to
+    https, an answer other than 200, or more than 200 MB.
     """
     if "://" in source:
         with tempfile.TemporaryDirectory(prefix="codesite-") as folder:
             yield _download(source, Path(folder))
         return
     path = Path(source)
+    if path.is_dir():
+        raise RefusedFile(source, "this is a folder: name the file in it.")
     if not path.is_file():
         raise RefusedFile(source, "there is no such file.")
     yield _identify(path, path.name)
@@ -108,26 +128,38 @@ def open_source(source: str):
 def choose_member(source: SourceFile, wanted: list[re.Pattern]) -> Member:
     """The data file of the source.
 
-    In a zip it is the first member whose name fits the earliest pattern of `wanted`, or the only text, csv or xlsx
-    there is. Raises RefusedFile where none or several could be meant.
+    In a zip it is the one whose name fits the earliest pattern of `wanted`, or the only text, csv or xlsx there is.
+    Raises RefusedFile where none or several could be meant.
     """
-    with source.path.open("rb") as file:
-        head = file.read(4)
-    if head != _ZIP:
+    with _named_errors(source.name), source.path.open("rb") as file:
+        is_zip = file.read(4) == _ZIP
+    if not is_zip:
         return Member(source, source.name, _kind(source.name))
     with _named_errors(source.name), zipfile.ZipFile(source.path) as archive:
         _refuse_large_zip(archive, source.name)
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        if "[Content_Types].xml" in names:
-            return Member(source, source.name, "xlsx")
-        for pattern in wanted:
-            for name in names:
-                if pattern.search(PurePosixPath(name).name):
-                    return Member(source, PurePosixPath(name).name, _kind(name), zip_name=name)
-        data = [name for name in names if name.lower().endswith((".txt", ".csv", ".xlsx"))]
-        if len(data) == 1:
-            return Member(source, PurePosixPath(data[0]).name, _kind(data[0]), zip_name=data[0])
-    raise RefusedFile(source.name, f"no member is the data file. It holds: {', '.join(names[:12]) or 'nothing'}.")
+    if "[Content_Types].xml" in names:
+        return Member(source, source.name, "xlsx")
+    # Archives made on a Mac hold a hidden file beside each file.
+    names = [name for name in names if not PurePosixPath(name).name.startswith(".")]
+    for pattern in wanted:
+        fitting = [name for name in names if pattern.search(PurePosixPath(name).name)]
+        if len(fitting) > 1:
+            raise RefusedFile(source.name, f"several members could be the data file: {_listed(fitting)}.")
+        if fitting:
+            return _member(source, fitting[0])
+    data = [name for name in names if name.lower().endswith((".txt", ".csv", ".xlsx"))]
+    if len(data) != 1:
+        raise RefusedFile(source.name, f"no member is the data file. It holds: {_listed(names)}.")
+    return _member(source, data[0])
+
+
+def _member(source: SourceFile, zip_name: str) -> Member:
+    return Member(source, printable(PurePosixPath(zip_name).name), _kind(zip_name), zip_name)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") or "nothing"
 
 
 def _kind(name: str) -> str:
@@ -136,11 +168,13 @@ def _kind(name: str) -> str:
 
 
 def _identify(path: Path, name: str) -> SourceFile:
-    if not path.stat().st_size:
-        raise RefusedFile(name, "the file is empty.")
-    if path.stat().st_size > MOST_BYTES:
-        raise RefusedFile(name, f"it is larger than {MOST_BYTES // 1024**2} MB.")
-    with path.open("rb") as file:
+    name = printable(name)
+    with _named_errors(name), path.open("rb") as file:
+        size = path.stat().st_size
+        if not size:
+            raise RefusedFile(name, "the file is empty.")
+        if size > MOST_BYTES:
+            raise RefusedFile(name, f"it is larger than {MOST_BYTES // 1024**2} MB.")
         return SourceFile(path, name, hashlib.file_digest(file, "sha256").hexdigest())
 
 
@@ -152,23 +186,26 @@ class _OnlyHttps(urllib.request.HTTPRedirectHandler):
 
 
 def _download(address: str, folder: Path) -> SourceFile:
-    if urlsplit(address).scheme != "https":
-        raise RefusedFile(address, "only https addresses are read.")
-    name = unquote(PurePosixPath(urlsplit(address).path).name) or "download"
     path = folder / "download"
-    opener = urllib.request.build_opener(_OnlyHttps)
-    request = urllib.request.Request(address, headers={"User-Agent": "codesite"})
     try:
+        parts = urlsplit(address)
+        if parts.scheme != "https":
+            raise RefusedFile(address, "only https addresses are read.")
+        request = urllib.request.Request(address, headers={"User-Agent": "codesite"})
+        opener = urllib.request.build_opener(_OnlyHttps)
         with opener.open(request, timeout=DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:
             limited = _Limited(answer, address)
             while chunk := limited.read(1 << 16):
                 file.write(chunk)
-            expected = answer.headers.get("Content-Length")
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise RefusedFile(address, f"it could not be fetched: {getattr(error, 'reason', None) or error}") from error
-    if expected and expected.isdigit() and path.stat().st_size < int(expected):
-        raise RefusedFile(address, f"only {path.stat().st_size} of {expected} bytes arrived.")
-    return _identify(path, name)
+            expected = answer.headers.get("Content-Length", "")
+    except urllib.error.HTTPError as error:
+        raise RefusedFile(address, f"the server answered {error.code} {error.reason}.") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error or type(error).__name__
+        raise RefusedFile(address, f"it could not be fetched ({reason}).") from error
+    if expected.isdigit() and path.stat().st_size < int(expected):
+        raise RefusedFile(address, f"only {path.stat().st_size:,} of {int(expected):,} bytes arrived.")
+    return _identify(path, unquote(PurePosixPath(parts.path).name) or "download")
 
 
 class _Limited(io.RawIOBase):
@@ -196,12 +233,12 @@ def _refuse_large_zip(archive: zipfile.ZipFile, name: str) -> None:
 
 @contextmanager
 def _named_errors(name: str):
-    """Turns what a damaged archive raises into RefusedFile."""
+    """Turns what an unreadable file or a damaged archive raises into RefusedFile."""
     try:
         yield
-    except (zipfile.BadZipFile, InvalidFileException, zlib.error, EOFError, KeyError) as error:
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError, KeyError) as error:
         raise RefusedFile(name, f"the archive is damaged ({error or type(error).__name__}).") from error
-    except gzip.BadGzipFile as error:
-        raise RefusedFile(name, f"the archive is damaged ({error}).") from error
-    except (csv.Error, NotImplementedError, RuntimeError) as error:
+    except OSError as error:
+        raise RefusedFile(name, f"it cannot be read ({error.strerror or error}).") from error
+    except (NotImplementedError, RuntimeError) as error:
         raise RefusedFile(name, f"it cannot be read ({error}).") from error

@@ -27,11 +27,8 @@ POSTGRESQL = [
         setweight(to_tsvector('simple', short), 'C') || setweight(to_tsvector('simple', guide), 'D')
     ) STORED
     """,
-    # Without fastupdate a search never has to read a list of pending rows.
-    """
-    CREATE INDEX procedures_searchentry_document ON procedures_searchentry USING gin (document)
-    WITH (fastupdate = off)
-    """,
+
+    "CREATE INDEX procedures_searchentry_document ON procedures_searchentry USING gin (document)",
 ]
 POSTGRESQL_REVERSE = ["ALTER TABLE procedures_searchentry DROP COLUMN document"]
 

@@ -4,13 +4,12 @@ A misspelt word and the right one meet in what both become when a letter is left
 left out, put in, replaced, or swapped with its neighbor. The candidates are then compared letter by letter.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
-from procedures.models import Misspelling, Word
+from procedures.models import Word
 
 SHORTEST = 4
 FURTHEST = 2
-BATCH = 5000
 
 
 def correct(words: tuple[str, ...], known: Container[str]) -> str | None:
@@ -38,18 +37,9 @@ def nearest(word: str) -> str | None:
     return min(ranked)[-1] if ranked else None
 
 
-def learn(words: Iterable[Word]) -> None:
-    """Stores the ways to misspell these words, which are in the vocabulary."""
-    Misspelling.objects.bulk_create(
-        (
-            Misspelling(text=text, word=word)
-            for word in words
-            if can_be_misspelt(word.text)
-            for text in without_one_letter(word.text)
-        ),
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
+def misspellings_of(word: str) -> list[str]:
+    """What is stored to find the word by: nothing for numbers and short words."""
+    return without_one_letter(word) if can_be_misspelt(word) else []
 
 
 def can_be_misspelt(word: str) -> bool:

@@ -27,12 +27,13 @@ END
 
 
 class SQLiteEngine(Engine):
-    # The unary plus keeps the planner on the index of `normalized`.
-    unindexed_id = "+id"
-
-    def _begins_with(self, code: str) -> tuple[str, list]:
-        # Codes are upper-case letters and digits; the tilde sorts after all of them.
-        return "normalized >= %s AND normalized < %s", [code, code + "~"]
+    def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
+        # A unary plus keeps the planner from an index. Codes are capital letters and digits: the tilde sorts last.
+        normalized, entry = ("normalized", "+id") if by_code else ("+normalized", "id")
+        return (
+            f"{normalized} >= %s AND {normalized} < %s AND {entry} BETWEEN %s AND %s",
+            [code, code + "~", first, last],
+        )
 
     def _word_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         found = f"SELECT rowid AS id FROM {_SOURCE} ORDER BY rowid LIMIT {CAP + 1}"
@@ -53,6 +54,11 @@ class SQLiteEngine(Engine):
     def index_all(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO procedures_searchindex (procedures_searchindex) VALUES ('rebuild')")
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
+        with connection.cursor() as cursor:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
 
     def add_entries(self, ids: list[int]) -> None:
         with connection.cursor() as cursor:

@@ -121,7 +121,7 @@ def test_code_that_does_not_exist_answers_404(client, ofatumumab, address):
     assert "There is no page at this address" in read_page(response).text
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(min_size=1, max_size=30).filter(lambda text: "\0" not in text))
 def test_code_answers_any_spelling(client, text):
     spelling = quote(text, safe="", errors="surrogatepass")

@@ -132,7 +132,7 @@ def test_code_page_links_headings_above_and_codes_below(client):
 
 def test_code_page_shows_a_long_description_whole(client):
     text = " ".join(f"part{number}" for number in range(400))
-    code = create_code("S9999", text)
+    code = create_code("K9999", text)
 
     page = page_of(client, code)
 

@@ -223,6 +223,10 @@ def test_codes_answers_hostile_addresses(client, several_codes, query, answer_fo
     assert not response.cookies
 
 
+def test_codes_refuses_an_address_with_too_many_parameters(client):
+    assert client.get("/codes/?" + "&".join(["system=nosuch"] * 1001)).status_code == 400
+
+
 PARAMETERS = ["q", "page", "system", "status", "has_guide", "has_policy", "plan", "format", "colour"]
 VALUES = st.text(max_size=40).map(lambda text: quote(text, errors="surrogatepass")) | st.binary(max_size=40).map(quote)
 

@@ -3,11 +3,12 @@
 import sys
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from tqdm import tqdm
 
-from procedures.code_sets.loader import LoadSummary, load_release
+from procedures.code_sets.loader import LoadSummary, licence_problem, load_release
 from procedures.code_sets.readers import can_read, read_release
-from procedures.code_sets.records import RefusedFile
+from procedures.code_sets.records import RefusedFile, printable
 from procedures.code_sets.source_files import open_source
 from procedures.models import CodeChange, CodeSystem
 
@@ -22,24 +23,30 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
 
     def handle(self, *, system, source, release, dry_run, **options):
-        code_system = CodeSystem.objects.filter(slug=system).first()
-        if code_system is None:
-            known = ", ".join(CodeSystem.objects.values_list("slug", flat=True))
-            raise CommandError(f"There is no code system {system!r}. Known: {known}.")
-        if not code_system.may_hold_texts:
-            raise CommandError(
-                f"{code_system.name} is not imported: {code_system.licence_note} "
-                "Where you hold a license, record it on the code system in the admin first."
-            )
-        if not can_read(system):
-            raise CommandError(f"There is no importer for {code_system.name}.")
         try:
+            code_system = self._find_system(system)
             with open_source(source) as file:
                 read = read_release(system, file, release)
                 summary = load_release(code_system, read, dry_run=dry_run, progress=self._progress)
         except RefusedFile as refusal:
             raise CommandError(f"{refusal}\nNothing was changed.") from refusal
+        except DatabaseError as error:
+            raise CommandError(f"The database refused: {str(error).strip()}\nNothing was changed.") from error
+        except KeyboardInterrupt as interrupt:
+            raise CommandError("Interrupted. Nothing was changed.", returncode=130) from interrupt
         self._print(summary, dry_run)
+
+    def _find_system(self, slug: str) -> CodeSystem:
+        """Raises CommandError for a system that is not known, may not be stored, or has no importer."""
+        system = CodeSystem.objects.filter(slug=slug).first()
+        if system is None:
+            known = ", ".join(CodeSystem.objects.values_list("slug", flat=True))
+            raise CommandError(f"There is no code system {printable(slug)!r}. Known: {known}.")
+        if problem := licence_problem(system):
+            raise CommandError(problem)
+        if not can_read(slug):
+            raise CommandError(f"There is no importer for {system.name}.")
+        return system
 
     @staticmethod
     def _progress(items, **options):
@@ -49,11 +56,13 @@ class Command(BaseCommand):
         if summary.already_imported:
             self.stdout.write(f"{summary.release}: this file was imported before. Nothing changed.")
             return
-        self.stdout.write(f"{summary.release}: {'would be' if dry_run else ''} imported".replace(":  ", ": "))
+        self.stdout.write(f"{summary.release}: {'would be imported' if dry_run else 'imported'}")
         self._count("read", sum(summary.read.values()), _listed(summary.read))
         self._count("added", summary.added)
         self._count("changed", summary.changed)
         self._count("unchanged", summary.unchanged)
+        if summary.superseded:
+            self._count("known from a newer release", summary.superseded)
         for kind in CodeChange.Kind:
             if count := summary.changes[kind.value]:
                 examples = summary.examples[kind.value]
@@ -69,4 +78,4 @@ class Command(BaseCommand):
 
 
 def _listed(counts) -> str:
-    return ", ".join(f"{count:,} {kind}s" for kind, count in sorted(counts.items()))
+    return ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items()))

@@ -1,0 +1,71 @@
+"""Every address that our apps name answers, and every one of them has a name."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.factories import create_code, create_guide
+
+OUR_APPS = ("procedures", "policies", "contact", "codesite")
+
+ARGUMENTS = {
+    "procedures:system": {"system": "hcpcs"},
+    "procedures:code": {"system": "hcpcs", "spelling": "J9302-injection-ofatumumab-10-mg"},
+}
+
+
+def our_patterns(resolver=None, namespace=""):
+    """(namespace, pattern) of each address whose view is ours."""
+    for each in (resolver or get_resolver()).url_patterns:
+        if isinstance(each, URLResolver):
+            yield from our_patterns(each, each.namespace or namespace)
+        elif isinstance(each, URLPattern) and each.callback.__module__.partition(".")[0] in OUR_APPS:
+            yield namespace, each
+
+
+PATTERNS = {f"{namespace}:{each.name}" if namespace else each.name: each for namespace, each in our_patterns()}
+
+
+def test_every_address_has_a_name_and_apps_have_a_namespace():
+    for namespace, each in our_patterns():
+        app = each.callback.__module__.partition(".")[0]
+        assert each.name, f"{each.pattern} has no name"
+        assert app == "codesite" or namespace == app
+
+    assert {"procedures:home", "procedures:codes", "procedures:system", "procedures:code"} <= set(PATTERNS)
+    assert {"livez", "readyz"} <= set(PATTERNS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_every_named_address_answers(client, name):
+    create_guide(create_code())
+
+    assert client.get(reverse(name, kwargs=ARGUMENTS.get(name))).status_code == 200
+
+
+def test_addresses_are_those_of_the_contract():
+    assert reverse("procedures:home") == "/"
+    assert reverse("procedures:codes") == "/codes/"
+    assert reverse("procedures:system", args=["icd10cm"]) == "/codes/icd10cm/"
+    assert reverse("procedures:code", args=["hcpcs", "J9302-x"]) == "/code/hcpcs/J9302-x"
+    assert reverse("livez") == "/livez"
+    assert reverse("readyz") == "/readyz"
+
+
+@pytest.mark.django_db
+def test_admin_asks_for_a_login(client, settings):
+    response = client.get(f"/{settings.ADMIN_PATH}")
+
+    assert response.status_code == 302
+    assert "/login/" in response.headers["Location"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address", ["/nosuch", "/nosuch/", "/%FF", "/%00", "/codes/hcpcs/x/y/z/", "/static/nosuch.css", "/.env"]
+)
+def test_address_that_does_not_exist_answers_404(client, address):
+    response = client.get(address)
+
+    assert response.status_code == 404
+    assert not response.cookies

@@ -1,0 +1,206 @@
+import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from procedures.models import MedicalCode
+from procedures.models.codes import SLUG_LENGTH, TITLE_LENGTH, make_slug, make_title, normalize
+from tests.factories import create_code, create_release
+
+DAY = datetime.timedelta(days=1)
+TODAY = datetime.date(2025, 3, 1)
+
+
+# Titles and slugs
+
+
+@pytest.mark.parametrize("text", ["", "Injection, ofatumumab, 10 mg", "x" * TITLE_LENGTH])
+def test_make_title_keeps_a_short_description(text):
+    assert make_title(text) == text
+
+
+def test_make_title_cuts_at_a_word():
+    title = make_title("word " * 100)
+
+    assert title.endswith("word…")
+    assert 140 < len(title) <= TITLE_LENGTH
+
+
+def test_make_title_cuts_a_word_that_is_longer_than_a_title():
+    assert make_title("x" * 4500) == "x" * (TITLE_LENGTH - 1) + "…"
+
+
+def test_make_title_ends_without_a_comma():
+    assert make_title("a" * 100 + ", " + "b" * 100) == "a" * 100 + "…"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=400) | st.text(alphabet="ab ,-é", min_size=140, max_size=400))
+def test_make_title_fits_any_description(text):
+    title = make_title(text)
+
+    assert len(title) <= TITLE_LENGTH
+    assert title == text or title.endswith("…")
+    assert text.startswith(title.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Injection, ofatumumab, 10 mg", "injection-ofatumumab-10-mg"),
+        ("Injection, inotuzumab ozogamicin, 0.1 mg", "injection-inotuzumab-ozogamicin-01-mg"),
+        ("Mature T/NK-cell lymphomas", "mature-tnk-cell-lymphomas"),
+        ("Ménière's disease", "menieres-disease"),
+        ("***", "code"),
+        ("", "code"),
+        ("日本語", "code"),
+        ("- _ -", "code"),
+        ("a" * 200, "a" * SLUG_LENGTH),
+        ("a" * 79 + " b", "a" * 79),
+        ("a" * 78 + " b", "a" * 78 + "-b"),
+        ("a" * 80 + " b", "a" * 80),
+        ("word " * 40, "-".join(["word"] * 16)),
+    ],
+)
+def test_make_slug_follows_the_rule_of_the_addresses(title, slug):
+    assert make_slug(title) == slug
+
+
+@settings(deadline=None)
+@given(st.text(max_size=400) | st.text(alphabet="ab -_.,é%/?#", max_size=200))
+def test_make_slug_is_safe_in_an_address(title):
+    slug = make_slug(title)
+
+    assert 0 < len(slug) <= SLUG_LENGTH
+    assert slug.isascii()
+    assert slug.replace("-", "").replace("_", "").isalnum()
+    assert make_slug(slug) == slug
+
+
+@pytest.mark.parametrize(
+    ("spelling", "normalized"),
+    [("J9302", "J9302"), ("j9302", "J9302"), (" J 9302 ", "J9302"), ("J-9302", "J9302"), ("c84.02", "C8402"), ("", "")],
+)
+def test_normalize_makes_spellings_equal(spelling, normalized):
+    assert normalize(spelling) == normalized
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_normalize_of_a_normalized_code_changes_nothing(text):
+    once = normalize(text)
+
+    assert normalize(once) == once
+
+
+# Status and validity
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, "active"),
+        ({"terminated": TODAY}, "active"),
+        ({"terminated": TODAY - DAY}, "retired"),
+        ({"terminated": TODAY + DAY}, "active"),
+        ({"missing_from_id": 1}, "retired"),
+        ({"kind": "header"}, "header"),
+        ({"kind": "header", "terminated": TODAY - DAY}, "header"),
+        ({"kind": "modifier"}, "active"),
+        ({"kind": "modifier", "terminated": TODAY - DAY}, "retired"),
+    ],
+)
+def test_status_on_a_day(fields, status):
+    assert MedicalCode(**fields).status_on(TODAY) == status
+
+
+@pytest.mark.django_db
+@pytest.mark.time_machine("2025-03-01T12:00:00+00:00", tick=False)
+def test_status_is_told_alike_by_a_code_and_a_queryset():
+    create_code("J0001")
+    create_code("J0002", terminated=TODAY)
+    create_code("J0003", terminated=TODAY - DAY)
+    create_code("J0004", listed_in=create_release(), missing_from=create_release(version="2025-04"))
+    create_code("M54", "Dorsalgia", system="icd10cm", kind="header", terminated=TODAY - DAY)
+
+    retired, in_use = MedicalCode.objects.retired(), MedicalCode.objects.in_use()
+
+    assert {code.code for code in retired} == {"J0003", "J0004"}
+    assert {code.code for code in in_use} == {"J0001", "J0002"}
+    assert {code.status for code in retired} == {"retired"}
+    assert {code.status for code in in_use} == {"active"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "is_missing", "states"),
+    [
+        ({}, False, {"2017-12-31": "unknown", "2018-01-01": "valid", "2025-01-01": "valid"}),
+        (
+            {"added": datetime.date(2011, 1, 1)},
+            False,
+            {"2010-12-31": "not-yet", "2011-01-01": "valid", "2017-12-31": "valid", "2025-01-01": "valid"},
+        ),
+        (
+            {"added": datetime.date(2018, 7, 1), "terminated": datetime.date(2018, 12, 31)},
+            False,
+            {"2018-06-30": "not-yet", "2018-07-01": "valid", "2018-12-31": "valid", "2019-01-01": "ended"},
+        ),
+        (
+            {"terminated": datetime.date(2018, 12, 31)},
+            False,
+            {"2017-12-31": "unknown", "2018-12-31": "valid", "2019-01-01": "ended"},
+        ),
+        (
+            {},
+            True,
+            {"2017-12-31": "unknown", "2019-01-01": "valid", "2019-01-02": "unknown", "2020-01-01": "ended"},
+        ),
+        (
+            {"terminated": datetime.date(2019, 6, 30)},
+            True,
+            {"2019-06-30": "valid", "2019-07-01": "ended", "2020-01-01": "ended"},
+        ),
+        ({"kind": "header"}, False, {"2017-12-31": "header", "2018-01-01": "header", "2025-01-01": "header"}),
+    ],
+)
+def test_validity_for_a_date_of_service(fields, is_missing, states):
+    """The releases are those of January 2018, 2019 and 2020; a missing code is not in the last of them."""
+    releases = [create_release(version=f"{year}-01") for year in (2018, 2019, 2020)]
+    code = create_code(
+        first_listed_in=releases[0],
+        listed_in=releases[1] if is_missing else releases[2],
+        missing_from=releases[2] if is_missing else None,
+        **fields,
+    )
+
+    answers = {day: code.validity(datetime.date.fromisoformat(day)).state for day in states}
+
+    assert answers == states
+
+
+# Queries
+
+
+@pytest.mark.django_db
+def test_in_range_compares_beginnings_and_leaves_modifiers_out():
+    for code in ("A0999", "A1001", "A8999", "A9001"):
+        create_code(code)
+    create_code("A1", "Dressing for one wound", kind="modifier")
+
+    assert [code.code for code in MedicalCode.objects.in_range("A1", "A8").order_by("code")] == ["A1001", "A8999"]
+
+
+@pytest.mark.django_db
+def test_ancestors_come_topmost_first_and_children_in_order():
+    top = create_code("M54", "Dorsalgia", system="icd10cm", kind="header")
+    middle = create_code("M54.1", "Radiculopathy", system="icd10cm", kind="header", parent=top)
+    code = create_code("M54.16", "Radiculopathy, lumbar region", system="icd10cm", parent=middle)
+    create_code("M54.12", "Radiculopathy, cervical region", system="icd10cm", parent=middle)
+
+    assert code.ancestors() == [top, middle]
+    assert top.ancestors() == []
+    assert [child.code for child in middle.children_in_order()] == ["M54.12", "M54.16"]
+    assert code.get_absolute_url() == "/code/icd10cm/M54.16-radiculopathy-lumbar-region"
+    assert str(code) == "M54.16 Radiculopathy, lumbar region"

@@ -1,0 +1,182 @@
+"""What the database itself refuses, whoever writes: every constraint is violated here."""
+
+import datetime
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from procedures.models import (
+    CodeChange,
+    CodeName,
+    CodeSystem,
+    ContentVersion,
+    Guide,
+    MedicalCode,
+    Misspelling,
+    Release,
+    SearchEntry,
+    Succession,
+    Word,
+)
+from tests.factories import create_code, create_guide, create_name, create_release, get_system
+
+pytestmark = pytest.mark.django_db
+
+
+def update(instance, **fields):
+    """Writes past every validation of the model."""
+    type(instance).objects.filter(pk=instance.pk).update(**fields)
+
+
+def create_change(*, code=None, kind="added"):
+    return CodeChange.objects.create(release=create_release(), code=code or create_code(), kind=kind)
+
+
+def create_succession(*, predecessor=None, successor=None, source="editor"):
+    return Succession.objects.create(
+        predecessor=predecessor or create_code("C9028"), successor=successor or create_code("J9229"), source=source
+    )
+
+
+def create_twice(create):
+    first = create()
+    first.pk = None
+    first.save(force_insert=True)
+
+
+VIOLATIONS = [
+    ("codesystem_licence_known", lambda: update(get_system(), licence="free")),
+    ("codesystem_licence_known", lambda: update(get_system(), licence="")),
+    ("codesystem_position_range", lambda: update(get_system(), position=0)),
+    ("codesystem_position_range", lambda: update(get_system(), position=251)),
+    ("medicalcode_code_once", lambda: (create_code("A00.0", system="icd10cm"), create_code("A000", system="icd10cm"))),
+    ("medicalcode_kind_known", lambda: create_code(kind="chapter")),
+    ("medicalcode_normalized", lambda: update(create_code(), normalized="J9303")),
+    ("medicalcode_normalized", lambda: update(create_code(), normalized="j9302")),
+    ("medicalcode_normalized", lambda: update(create_code("A00.0", system="icd10cm"), normalized="A00.0")),
+    ("medicalcode_normalized", lambda: update(create_code(), code="", normalized="")),
+    ("medicalcode_described", lambda: update(create_code(), title="")),
+    ("medicalcode_described", lambda: update(create_code(), slug="")),
+    ("medicalcode_described", lambda: update(create_code(), long_description="")),
+    (
+        "medicalcode_ends_after_start",
+        lambda: create_code(added=datetime.date(2019, 1, 1), terminated=datetime.date(2018, 12, 31)),
+    ),
+    ("codename_once", lambda: create_twice(lambda: create_name(create_code(), "Arzerra"))),
+    ("codename_not_blank", lambda: create_name(create_code(), "")),
+    ("codename_not_blank", lambda: create_name(create_code(), "Arzerra", source="")),
+    ("codename_kind_known", lambda: create_name(create_code(), "Arzerra", kind="slang")),
+    ("succession_once", lambda: create_twice(create_succession)),
+    ("succession_not_itself", lambda: (code := create_code()) and create_succession(predecessor=code, successor=code)),
+    ("succession_source_known", lambda: create_succession(source="rumor")),
+    ("release_file_once", lambda: create_twice(create_release)),
+    ("release_version_is_year_month", lambda: create_release(version="2025-13")),
+    ("release_version_is_year_month", lambda: create_release(version="2025")),
+    ("release_version_is_year_month", lambda: create_release(version="25-01")),
+    ("release_digest_is_sha256", lambda: create_release(digest="0" * 63)),
+    ("release_digest_is_sha256", lambda: create_release(digest="G" * 64)),
+    ("codechange_once", lambda: create_twice(create_change)),
+    ("codechange_kind_known", lambda: create_change(kind="renamed")),
+    ("guide_has_text", lambda: create_guide(create_code(), summary="")),
+    ("guide_has_text", lambda: create_guide(create_code(), published=False, sources="A source is no section.")),
+    ("contentversion_one_row", lambda: ContentVersion.objects.create(pk=2)),
+    (
+        "misspelling_once",
+        lambda: create_twice(lambda: Misspelling.objects.create(word=create_word(), text="ofatumuab")),
+    ),
+]
+
+
+def create_word():
+    return Word.objects.create(text="zofatumumab", frequency=1)
+
+
+def own_models():
+    return apps.get_app_config("procedures").get_models()
+
+
+@pytest.mark.parametrize(("constraint", "violate"), VIOLATIONS)
+def test_constraint_is_held_by_the_database(constraint, violate):
+    [declared] = [c for model in own_models() for c in model._meta.constraints if c.name == f"procedures_{constraint}"]
+
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        violate()
+
+    # SQLite does not name a constraint of uniqueness.
+    if isinstance(declared, models.CheckConstraint) or connection.vendor == "postgresql":
+        assert declared.name in str(refused.value)
+    else:
+        assert "UNIQUE" in str(refused.value)
+
+
+def test_every_constraint_is_violated_here():
+    declared = {constraint.name for model in own_models() for constraint in model._meta.constraints}
+
+    assert {f"procedures_{name}" for name, _ in VIOLATIONS} == declared
+
+
+@pytest.mark.parametrize(
+    "violate",
+    [
+        lambda: update(get_system("icd10cm"), slug="hcpcs"),
+        lambda: update(get_system("icd10cm"), position=get_system("hcpcs").position),
+        lambda: (code := create_code()) and (create_guide(code), create_guide(code)),
+        lambda: SearchEntry.objects.create(id=7, code=create_code()),
+        lambda: update(create_code(), system=None),
+    ],
+    ids=["slug once", "position once", "one guide a code", "one search entry a code", "a code has a system"],
+)
+def test_field_is_held_by_the_database(violate):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        violate()
+
+
+def test_system_with_codes_cannot_be_deleted():
+    create_code()
+
+    with pytest.raises(models.ProtectedError):
+        get_system().delete()
+
+
+def test_release_that_codes_were_read_from_cannot_be_deleted():
+    release = create_release()
+    create_code(listed_in=release)
+
+    with pytest.raises(models.ProtectedError):
+        release.delete()
+
+
+def test_deletion_of_a_code_takes_everything_of_it_along():
+    code, other = create_code(), create_code("J9303", "Injection, panitumumab, 10 mg")
+    create_guide(code)
+    create_name(code, "Arzerra")
+    create_change(code=code)
+    create_succession(predecessor=code, successor=other)
+
+    code.delete()
+
+    assert list(MedicalCode.objects.all()) == [other]
+    for model in (CodeName, Guide, CodeChange, Succession):
+        assert not model.objects.exists()
+    assert SearchEntry.objects.count() == 1
+
+
+def test_deletion_of_a_heading_leaves_its_codes():
+    heading = create_code("A00", "Cholera", system="icd10cm", kind="header")
+    code = create_code("A00.0", "Cholera due to Vibrio cholerae 01", system="icd10cm", parent=heading)
+
+    heading.delete()
+    code.refresh_from_db()
+
+    assert code.parent is None
+
+
+def test_migrations_make_the_code_systems():
+    systems = {system.slug: system for system in CodeSystem.objects.all()}
+
+    assert list(systems) == ["hcpcs", "icd10cm", "icd10pcs", "cpt4", "cdt"]
+    assert [slug for slug, system in systems.items() if not system.may_hold_texts] == ["cpt4", "cdt"]
+    assert [slug for slug, system in systems.items() if system.code_has_dot] == ["icd10cm"]
+    assert systems["hcpcs"].label == "HCPCS code"
+    assert Release.objects.count() == 0
