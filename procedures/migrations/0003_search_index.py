@@ -22,13 +22,21 @@ SQLITE_REVERSE = ["DROP TRIGGER procedures_searchentry_leaves", "DROP TABLE proc
 POSTGRESQL = [
     """
     ALTER TABLE procedures_searchentry ADD COLUMN document tsvector GENERATED ALWAYS AS (
-        array_to_tsvector(string_to_array(flags, ' ')) ||
         setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', names), 'B') ||
         setweight(to_tsvector('simple', short), 'C') || setweight(to_tsvector('simple', guide), 'D')
     ) STORED
     """,
 
     "CREATE INDEX procedures_searchentry_document ON procedures_searchentry USING gin (document)",
+    # Headings (bit 37 of the id) and codes with a policy (bit 36 not set) are few: each has an index of its own.
+    """
+    CREATE INDEX procedures_searchentry_headings ON procedures_searchentry USING gin (document)
+    WHERE ((id >> 36) & 2) = 2
+    """,
+    """
+    CREATE INDEX procedures_searchentry_policies ON procedures_searchentry USING gin (document)
+    WHERE ((id >> 36) & 1) = 0
+    """,
 ]
 POSTGRESQL_REVERSE = ["ALTER TABLE procedures_searchentry DROP COLUMN document"]
 

@@ -10,12 +10,6 @@ from procedures.search.plan import CAP, Hits, Plan
 
 FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
 
-_STATUS_BITS = {
-    MedicalCode.Status.ACTIVE: 0,
-    MedicalCode.Status.RETIRED: RETIRED,
-    MedicalCode.Status.HEADER: HEADER,
-}
-
 _SYSTEM = f"id >> {SYSTEM_SHIFT}"
 _RANK = f"(id >> {RANK_SHIFT}) & {RANK_BITS}"
 _FLAGS = f"(id >> {RANK_SHIFT}) & {FLAG_BITS}"
@@ -92,16 +86,14 @@ class Engine:
 
     def _plain_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         """The table and the condition of the entries of a plan without words, and the parameters."""
-        narrowed, values = _narrow_by_bits(plan)
-        return f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrowed}", [first, last, *values]
+        return f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}", [first, last]
 
     def _code_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         """The table and the condition of the entries whose code begins with the plan's, and the parameters."""
         # Retired codes and codes with a guide are short ranges of ids; all others are found faster by their code.
         by_code = plan.status != {MedicalCode.Status.RETIRED} and not plan.has_guide
         within, values = self._code_condition(plan.code, first, last, by_code=by_code)
-        narrowed, more = _narrow_by_bits(plan)
-        return f"procedures_searchentry WHERE {within}{narrowed}", [*values, *more]
+        return f"procedures_searchentry WHERE {within}{narrow_by_bits(plan)}", values
 
     def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
         """The condition that a normalized code begins with `code` and its id lies in a range, and the parameters.
@@ -158,27 +150,22 @@ def id_ranges(plan: Plan) -> list[tuple[int, int]]:
     return ranges
 
 
-def _narrow_by_bits(plan: Plan) -> tuple[str, list]:
-    """The filters of a plan that are no ranges as conditions on the flag bits of an entry's id."""
-    conditions, values = [], []
-    if plan.status:
-        bits = sorted(_STATUS_BITS[status] for status in plan.status)
-        conditions.append(f"((id >> {RANK_SHIFT}) & {RETIRED | HEADER}) IN ({', '.join(['%s'] * len(bits))})")
-        values.extend(bits)
-    if plan.has_policy is not None:
-        conditions.append(f"((id >> {RANK_SHIFT}) & {NO_POLICY}) = %s")
-        values.append(0 if plan.has_policy else NO_POLICY)
-    return "".join(f" AND {condition}" for condition in conditions), values
+def narrow_by_bits(plan: Plan) -> str:
+    """The filters of a plan that are no ranges, as conditions on the flag bits of an entry's id.
 
-
-def flag_groups(plan: Plan) -> list[list[str]]:
-    """The filters of a plan that are no ranges as words of the `flags` column: one word of each group must be there."""
-    groups = []
-    if plan.status and plan.status != {MedicalCode.Status.RETIRED}:
-        groups.append([f"={status}" for status in sorted(plan.status)])
+    They are written as those of the partial indexes of PostgreSQL. Headings are never retired.
+    """
+    status = MedicalCode.Status
+    conditions = []
+    if plan.status == {status.HEADER}:
+        conditions.append(f"((id >> {RANK_SHIFT}) & {HEADER}) = {HEADER}")
+    elif plan.status == {status.HEADER, status.RETIRED}:
+        conditions.append(f"((id >> {RANK_SHIFT}) & {RETIRED | HEADER}) IN ({RETIRED}, {HEADER})")
+    elif status.ACTIVE in plan.status and status.HEADER not in plan.status:
+        conditions.append(f"((id >> {RANK_SHIFT}) & {HEADER}) = 0")
     if plan.has_policy is not None:
-        groups.append(["=policy" if plan.has_policy else "=nopolicy"])
-    return groups
+        conditions.append(f"((id >> {RANK_SHIFT}) & {NO_POLICY}) = {0 if plan.has_policy else NO_POLICY}")
+    return "".join(f" AND {condition}" for condition in conditions)
 
 
 def read_codes(pks: list[int]) -> list[tuple]:

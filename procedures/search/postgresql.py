@@ -2,21 +2,21 @@
 
 The words come ready cut (procedures.search.text) and pass PostgreSQL's parser only to get their weights; the query is
 written as a tsquery of its own, so that no word of it is parsed again. Weights: A title, B names, C short description,
-D guide; the flags have none.
+D guide. Filters are conditions on the bits of the id, for the rare ones of which there are partial indexes.
 """
 
 from django.db import connection
 
-from procedures.search.engine import Engine, flag_groups
+from procedures.search.engine import Engine, narrow_by_bits
 from procedures.search.index import RANK_BITS, RANK_SHIFT
 from procedures.search.plan import CAP, Plan
 
 ANYWHERE = ""
 TITLE_OR_NAMES = "AB"
 
-READ_IN_ORDER_FROM = 30_000
+READ_IN_ORDER_FROM = 20_000
 
-_SOURCE = "procedures_searchentry WHERE document @@ %s::tsquery AND id BETWEEN %s AND %s"
+INDEXES = ("document", "headings", "policies")
 
 
 class PostgreSQLEngine(Engine):
@@ -29,14 +29,18 @@ class PostgreSQLEngine(Engine):
         # In the order of the primary key PostgreSQL reads rows until enough of them match, which is fast for the most
         # frequent words alone; `id + 0` makes it take the GIN index and sort what that finds.
         order = "id" if plan.rarest >= READ_IN_ORDER_FROM else "id + 0"
+        source, values = self._words_where(plan, first, last)
         return (
             f"SELECT id, CASE WHEN document @@ %s::tsquery THEN 0 ELSE 1 END AS score, "
             f"(id >> {RANK_SHIFT}) & {RANK_BITS} AS place "
-            f"FROM (SELECT id, document FROM {_SOURCE} ORDER BY {order} LIMIT {CAP + 1}) AS found"
-        ), [tsquery(plan, TITLE_OR_NAMES), tsquery(plan, ANYWHERE), first, last]
+            f"FROM (SELECT id, document FROM {source} ORDER BY {order} LIMIT {CAP + 1}) AS found"
+        ), [tsquery(plan, TITLE_OR_NAMES), *values]
 
     def _words_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        return _SOURCE, [tsquery(plan, ANYWHERE), first, last]
+        return (
+            f"procedures_searchentry WHERE document @@ %s::tsquery AND id BETWEEN %s AND %s{narrow_by_bits(plan)}",
+            [tsquery(plan, ANYWHERE), first, last],
+        )
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
@@ -45,7 +49,8 @@ class PostgreSQLEngine(Engine):
     def index_all(self) -> None:
         """The column is generated with the row; what the GIN index has put off is done, so that no search has to."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT gin_clean_pending_list('procedures_searchentry_document')")
+            for index in INDEXES:
+                cursor.execute("SELECT gin_clean_pending_list(%s)", [f"procedures_searchentry_{index}"])
 
     def insert(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
@@ -59,15 +64,13 @@ class PostgreSQLEngine(Engine):
 
 
 def tsquery(plan: Plan, weights: str) -> str:
-    """The plan's words and filters as the text of a tsquery; every word is quoted, so none can be an operator.
+    """The plan's words as the text of a tsquery; every word is quoted, so none can be an operator.
 
     `weights` are the columns that must hold the words, all columns where it is empty.
     """
     terms = [_quote(word) + (f":{weights}" if weights else "") for word in plan.words]
     if plan.last_is_prefix:
         terms[-1] += "*" if weights else ":*"
-    for group in flag_groups(plan):
-        terms.append("(" + " | ".join(_quote(word) for word in group) + ")")
     return " & ".join(terms)
 
 

@@ -8,7 +8,8 @@ itself, and ranked no better than the static order (docs/search.md).
 
 from django.db import connection
 
-from procedures.search.engine import Engine, flag_groups
+from procedures.models import MedicalCode
+from procedures.search.engine import Engine
 from procedures.search.index import RANK_BITS, RANK_SHIFT
 from procedures.search.plan import CAP, Plan
 
@@ -77,6 +78,16 @@ def match_expression(plan: Plan, columns: str) -> str:
     if plan.last_is_prefix:
         quoted[-1] += " *"
     expression = "{" + columns + "} : (" + " AND ".join(quoted) + ")"
-    for group in flag_groups(plan):
+    for group in _flag_groups(plan):
         expression += " AND flags : (" + " OR ".join(f'"{word}"' for word in group) + ")"
     return expression
+
+
+def _flag_groups(plan: Plan) -> list[list[str]]:
+    """The filters of a plan that are no ranges as words of the `flags` column: one word of each group must be there."""
+    groups = []
+    if plan.status and plan.status != {MedicalCode.Status.RETIRED}:
+        groups.append([f"={status}" for status in sorted(plan.status)])
+    if plan.has_policy is not None:
+        groups.append(["=policy" if plan.has_policy else "=nopolicy"])
+    return groups
