@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.db.models.functions import Left
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.dateformat import format as date_format
 
 from procedures.code_sets.cms_indicators import Indicator, decode
 from procedures.code_sets.ranges import RANGES
@@ -108,6 +109,11 @@ class ResultsPage:
     problems: list[dict[str, str]] = field(default_factory=list)
 
     @cached_property
+    def rows(self) -> list[dict]:
+        """The results, each with what is to be said of its status (`note`) and why it is here (`reason`), or ""."""
+        return [{**row, "note": _note(row), "reason": _reason(row["match"])} for row in self.results.rows]
+
+    @cached_property
     def facets(self) -> list[Facet]:
         labels = {**LABELS, "system": {system.slug: system.label for system in self.systems}}
         facets = []
@@ -196,6 +202,21 @@ class ResultsPage:
             "did_you_mean": self.results.did_you_mean,
             "errors": self.problems,
         }
+
+
+def _note(row: dict) -> str:
+    if row["status"] == "header":
+        return "Heading: choose a more specific code"
+    if row["status"] == "retired":
+        ended = row["terminated"]
+        return f"Retired, last day {date_format(ended, 'j F Y')}" if ended else "Retired: no longer listed"
+    return ""
+
+
+def _reason(match: dict[str, str]) -> str:
+    """A match by code or description shows by itself."""
+    said = {"name": "Also called: ", "guide": "In the guide: "}.get(match["kind"])
+    return said + match["text"] if said else ""
 
 
 NOTHING = FacetValue("")

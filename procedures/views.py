@@ -100,7 +100,5 @@ def _find_code(system: str, spelling: str) -> MedicalCode:
 
 
 def _systems(request) -> list[CodeSystem]:
-    """The code systems that may hold codes, in their order."""
-    return remembered(
-        request, "systems", lambda: list(CodeSystem.objects.exclude(licence=CodeSystem.Licence.NOT_LICENSED))
-    )
+    """The code systems that visitors can search, in their order."""
+    return remembered(request, "systems", lambda: list(CodeSystem.objects.searchable()))

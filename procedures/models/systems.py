@@ -1,5 +1,13 @@
+from django.apps import apps
 from django.db import models
 from django.urls import reverse
+
+
+class CodeSystemQuerySet(models.QuerySet):
+    def searchable(self):
+        """Systems whose texts may be shown and that hold codes."""
+        codes = apps.get_model("procedures", "MedicalCode").objects.filter(system=models.OuterRef("pk"))
+        return self.exclude(licence=CodeSystem.Licence.NOT_LICENSED).filter(models.Exists(codes))
 
 
 class CodeSystem(models.Model):
@@ -29,6 +37,8 @@ class CodeSystem(models.Model):
     licence_note = models.CharField(
         max_length=500, blank=True, help_text="What must be said with the texts, or why they may not be shown."
     )
+
+    objects = CodeSystemQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]
