@@ -14,6 +14,7 @@ import re
 import tempfile
 import urllib.error
 import urllib.request
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -83,7 +84,10 @@ class Member:
             book = io.BytesIO(stream.read())
             _refuse_large_zip(zipfile.ZipFile(book), self.name)
             try:
-                sheet = load_workbook(book, read_only=True, data_only=True).worksheets[0]
+                with warnings.catch_warnings():
+                    # Of styles that are missing or unknown: only values are read.
+                    warnings.simplefilter("ignore")
+                    sheet = load_workbook(book, read_only=True, data_only=True).worksheets[0]
                 # The size that a sheet states of itself may be wrong by millions of empty cells.
                 sheet.reset_dimensions()
                 yield from sheet.iter_rows(values_only=True)
@@ -181,6 +185,7 @@ def _identify(path: Path, name: str) -> SourceFile:
 class _OnlyHttps(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, request, file, code, message, headers, address):
         if urlsplit(address).scheme != "https":
+            file.close()
             raise RefusedFile(request.full_url, f"it redirects to {address}, which is not https.")
         return super().redirect_request(request, file, code, message, headers, address)
 
@@ -199,6 +204,7 @@ def _download(address: str, folder: Path) -> SourceFile:
                 file.write(chunk)
             expected = answer.headers.get("Content-Length", "")
     except urllib.error.HTTPError as error:
+        error.close()
         raise RefusedFile(address, f"the server answered {error.code} {error.reason}.") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error or type(error).__name__

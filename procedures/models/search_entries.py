@@ -7,7 +7,7 @@ class SearchEntry(models.Model):
 
     The engines keep their full-text index beside or on this table (migration 0003), which an altered table would lose:
     SQLite drops triggers when Django remakes a table, PostgreSQL refuses to alter the source of a generated column.
-    `id` holds the code system, the static rank and the flags of the code; see procedures/search/index.py.
+    `id` holds the code system, the static rank and the flags of the code; see procedures/search/entry_ids.py.
     """
 
     id = models.BigIntegerField(primary_key=True)

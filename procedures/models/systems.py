@@ -47,7 +47,7 @@ class CodeSystem(models.Model):
                 condition=models.Q(licence__in=["public-domain", "attribution", "not-licensed"]),
                 name="%(app_label)s_%(class)s_licence_known",
             ),
-            # The position is the top of a 63-bit search row id (see procedures/search/index.py).
+            # The position is the top of a 63-bit search row id (see procedures/search/entry_ids.py).
             models.CheckConstraint(
                 condition=models.Q(position__range=(1, 250)), name="%(app_label)s_%(class)s_position_range"
             ),

@@ -1,11 +1,9 @@
-"""The statements that both engines share, and the choice between the engines."""
-
-from functools import cache
+"""The statements that both engines share."""
 
 from django.db import connection
 
 from procedures.models import MedicalCode
-from procedures.search.index import HEADER, NO_GUIDE, NO_POLICY, RANK_BITS, RANK_SHIFT, RETIRED, SYSTEM_SHIFT
+from procedures.search.entry_ids import HEADER, NO_GUIDE, NO_POLICY, RANK_BITS, RANK_SHIFT, RETIRED, SYSTEM_SHIFT
 from procedures.search.plan import CAP, Hits, Plan
 
 FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
@@ -199,15 +197,3 @@ def read_content_version() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT number FROM procedures_contentversion WHERE id = 1")
         return cursor.fetchone()[0]
-
-
-@cache
-def engine() -> Engine:
-    """The engine of the default database."""
-    if connection.vendor == "postgresql":
-        from procedures.search.postgresql import PostgreSQLEngine
-
-        return PostgreSQLEngine()
-    from procedures.search.sqlite import SQLiteEngine
-
-    return SQLiteEngine()

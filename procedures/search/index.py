@@ -1,14 +1,4 @@
-"""Writes what search reads: one SearchEntry a code, and the full-text index of the engine beside it.
-
-The id of an entry is made of four parts, so that a range of ids is a code system in the order of a static rank:
-
-    bits 48..55  position of the code system
-    bits 36..47  static rank: retired, without a guide, words of the title (0 to 255), header, without a policy
-    bits 0..35   primary key of the code
-
-The first rows of a system's range are therefore the ones that most visitors look for (living, with a guide, shortly
-titled), which is what a capped scan sees first; and facets are counted from the ids alone.
-"""
+"""Writes what search reads: one SearchEntry a code, and the full-text index of the engine beside it."""
 
 import datetime
 from collections import Counter
@@ -20,45 +10,12 @@ from django.utils import timezone
 
 from procedures.models import CodeName, ContentVersion, Guide, MedicalCode, Misspelling, SearchEntry, Word
 from procedures.models.codes import status_of
+from procedures.search.engines import engine
+from procedures.search.entry_ids import make_entry_id
 from procedures.search.spelling import misspellings_of
 from procedures.search.text import text_of_html, tokenize
 
-SYSTEM_SHIFT = 48
-RANK_SHIFT = 36
-RANK_BITS = (1 << (SYSTEM_SHIFT - RANK_SHIFT)) - 1
-CODE_MASK = (1 << RANK_SHIFT) - 1
-
-RETIRED = 1 << 11
-NO_GUIDE = 1 << 10
-HEADER = 1 << 1
-NO_POLICY = 1
-TITLE_WORDS_SHIFT = 2
-MOST_TITLE_WORDS = 255
-
 BATCH = 2000
-
-
-def system_range(position: int) -> tuple[int, int]:
-    """First and last possible entry id of a code system."""
-    return position << SYSTEM_SHIFT, ((position + 1) << SYSTEM_SHIFT) - 1
-
-
-def code_id(entry_id: int) -> int:
-    """The primary key of the entry's code."""
-    return entry_id & CODE_MASK
-
-
-def make_entry_id(position: int, code_pk: int, status: str, has_guide: bool, has_policy: bool, words: int) -> int:
-    rank = min(words, MOST_TITLE_WORDS) << TITLE_WORDS_SHIFT
-    if status == MedicalCode.Status.RETIRED:
-        rank |= RETIRED
-    if status == MedicalCode.Status.HEADER:
-        rank |= HEADER
-    if not has_guide:
-        rank |= NO_GUIDE
-    if not has_policy:
-        rank |= NO_POLICY
-    return position << SYSTEM_SHIFT | rank << RANK_SHIFT | code_pk
 
 
 def flag_words(status: str, has_policy: bool) -> list[str]:
@@ -71,8 +28,6 @@ def reindex(code_ids: Iterable[int]) -> None:
 
     Called wherever a code, its names or its guide change: by the importers, and by the admin after it saved.
     """
-    from procedures.search.engine import engine
-
     code_ids = list(code_ids)
     with transaction.atomic():
         for start in range(0, len(code_ids), BATCH):
@@ -90,8 +45,6 @@ def rebuild(progress=lambda entries: entries) -> int:
 
     `progress` wraps the iterable of entries, as tqdm does.
     """
-    from procedures.search.engine import engine
-
     frequencies = Counter()
     count = 0
     with transaction.atomic():
@@ -183,8 +136,6 @@ def _learn_words(entries: list[tuple]) -> None:
 
 def _store_words(words: list[tuple[str, int]]) -> None:
     """Adds words with their frequencies to the vocabulary, and the ways to misspell them."""
-    from procedures.search.engine import engine
-
     engine().insert("procedures_word", ("text", "frequency"), words)
     misspellings = [(spelling, word) for word, _ in words for spelling in misspellings_of(word)]
     engine().insert("procedures_misspelling", ("text", "word_id"), misspellings)

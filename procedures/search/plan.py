@@ -38,8 +38,8 @@ class Plan:
 class Hits:
     """An engine's answer: the entry ids of the page in order, and how the candidates fall into groups.
 
-    A group's key is the code system's position and the flag bits of the id (procedures.search.index); a system whose
-    groups sum up to more than CAP has more hits than were looked at.
+    A group's key is the code system's position and the flag bits of the id (entry_ids.py); a system whose groups sum up
+    to more than CAP has more hits than were looked at.
     """
 
     page: list[int] = field(default_factory=list)

@@ -8,7 +8,7 @@ D guide. Filters are conditions on the bits of the id, for the rare ones of whic
 from django.db import connection
 
 from procedures.search.engine import Engine, narrow_by_bits
-from procedures.search.index import RANK_BITS, RANK_SHIFT
+from procedures.search.entry_ids import RANK_BITS, RANK_SHIFT
 from procedures.search.plan import CAP, Plan
 
 ANYWHERE = ""

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import code_address, status_of
-from procedures.search.engine import engine, read_codes, read_frequencies
-from procedures.search.index import (
+from procedures.search.engine import read_codes, read_frequencies
+from procedures.search.engines import engine
+from procedures.search.entry_ids import (
     HEADER,
     NO_GUIDE,
     NO_POLICY,

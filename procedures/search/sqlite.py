@@ -10,7 +10,7 @@ from django.db import connection
 
 from procedures.models import MedicalCode
 from procedures.search.engine import Engine
-from procedures.search.index import RANK_BITS, RANK_SHIFT
+from procedures.search.entry_ids import RANK_BITS, RANK_SHIFT
 from procedures.search.plan import CAP, Plan
 
 COLUMNS = "flags, title, short, names, guide"
