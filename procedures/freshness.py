@@ -14,6 +14,7 @@ from django.views.decorators.http import condition, require_safe
 from procedures.search import read_content_version
 
 # A shared cache may serve a page for a minute without asking; a browser asks each time and mostly hears 304.
+CACHEABLE = (200, 301, 304)
 CACHE_CONTROL = {"public": True, "max_age": 0, "s_maxage": 60}
 
 
@@ -25,15 +26,15 @@ def public_page(view):
     """
 
     @require_safe
-    @condition(etag_func=_etag)
     @wraps(view)
     def with_validators(request, *args, **kwargs):
-        response: HttpResponse = view(request, *args, **kwargs)
-        if response.status_code == 200:
+        response: HttpResponse = validated(request, *args, **kwargs)
+        if response.status_code in CACHEABLE:
             patch_cache_control(response, **CACHE_CONTROL)
             patch_vary_headers(response, ["Accept-Encoding"])
         return response
 
+    validated = condition(etag_func=_etag)(view)
     return with_validators
 
 

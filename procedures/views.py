@@ -87,6 +87,8 @@ def code(request, system, spelling):
 
 def _find_code(system: str, spelling: str) -> MedicalCode:
     """The code that `CODE-slug`, `CODE` or another way to write it names; raises Http404."""
+    if "\0" in spelling:
+        raise Http404("There is no such code.")
     parts = spelling.split("-")
     candidates = [normalize(text) for text in (parts[0], "".join(parts[:2]), spelling)]
     found = {

@@ -20,10 +20,16 @@ SQLITE = [
 SQLITE_REVERSE = ["DROP TRIGGER procedures_searchentry_leaves", "DROP TABLE procedures_searchindex"]
 
 POSTGRESQL = [
+    # The words are lexemes as they are: to_tsvector would cut some of them again (3e033gc into 3e033 and gc). Words of
+    # the title and the names stand there a second time, behind ^, to tell them from words of the other columns.
     """
     ALTER TABLE procedures_searchentry ADD COLUMN document tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', names), 'B') ||
-        setweight(to_tsvector('simple', short), 'C') || setweight(to_tsvector('simple', guide), 'D')
+        array_to_tsvector(
+            string_to_array(title, ' ') || string_to_array(names, ' ') ||
+            string_to_array(short, ' ') || string_to_array(guide, ' ') ||
+            string_to_array('^' || replace(title, ' ', ' ^'), ' ') ||
+            CASE WHEN names = '' THEN '{}' ELSE string_to_array('^' || replace(names, ' ', ' ^'), ' ') END
+        )
     ) STORED
     """,
 

@@ -19,12 +19,13 @@ SLUG_LENGTH = 80
 
 
 def make_title(description: str) -> str:
-    """The description cut at a word within 150 characters, with an ellipsis where it was cut."""
+    """The description cut at a word within 150 characters, the ellipsis included, where it is longer."""
     if len(description) <= TITLE_LENGTH:
         return description
-    head = description[:TITLE_LENGTH]
-    cut = head if description[TITLE_LENGTH] == " " else head.rpartition(" ")[0] or head[:-1]
-    return cut[: TITLE_LENGTH - 1].rstrip(" ,;:-") + "…"
+    # One character is the ellipsis, so the text may end with character 149 where a blank follows it.
+    head = description[: TITLE_LENGTH - 1]
+    cut = head if description[TITLE_LENGTH - 1] == " " else head.rpartition(" ")[0] or head
+    return cut.rstrip(" ,;:-") + "…"
 
 
 def make_slug(title: str) -> str:
@@ -170,6 +171,10 @@ class MedicalCode(models.Model):
             models.CheckConstraint(
                 condition=~Q(title="") & ~Q(slug="") & ~Q(long_description=""),
                 name="%(app_label)s_%(class)s_described",
+            ),
+            models.CheckConstraint(
+                condition=Q(missing_from__isnull=True) | Q(listed_in__isnull=False),
+                name="%(app_label)s_%(class)s_missing_only_if_listed",
             ),
             models.CheckConstraint(
                 condition=Q(terminated__isnull=True) | Q(added__isnull=True) | Q(terminated__gte=F("added")),

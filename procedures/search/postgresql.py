@@ -1,8 +1,8 @@
 """Search on PostgreSQL: a generated tsvector column of SearchEntry with a GIN index (migration 0003).
 
-The words come ready cut (procedures.search.text) and pass PostgreSQL's parser only to get their weights; the query is
-written as a tsquery of its own, so that no word of it is parsed again. Weights: A title, B names, C short description,
-D guide. Filters are conditions on the bits of the id, for the rare ones of which there are partial indexes.
+The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor those
+of a query. Words of the title and the names are there a second time, behind `^`. Filters are conditions on the bits of
+the id, for the rare ones of which there are partial indexes.
 """
 
 from django.db import connection
@@ -12,7 +12,7 @@ from procedures.search.entry_ids import RANK_BITS, RANK_SHIFT
 from procedures.search.plan import CAP, Plan
 
 ANYWHERE = ""
-TITLE_OR_NAMES = "AB"
+TITLE_OR_NAMES = "^"
 
 READ_IN_ORDER_FROM = 20_000
 
@@ -63,14 +63,14 @@ class PostgreSQLEngine(Engine):
         self.index_all()
 
 
-def tsquery(plan: Plan, weights: str) -> str:
+def tsquery(plan: Plan, place: str) -> str:
     """The plan's words as the text of a tsquery; every word is quoted, so none can be an operator.
 
-    `weights` are the columns that must hold the words, all columns where it is empty.
+    `place` is the mark that the words of some columns have, or "" for words of all columns.
     """
-    terms = [_quote(word) + (f":{weights}" if weights else "") for word in plan.words]
+    terms = [_quote(place + word) for word in plan.words]
     if plan.last_is_prefix:
-        terms[-1] += "*" if weights else ":*"
+        terms[-1] += ":*"
     return " & ".join(terms)
 
 

@@ -92,10 +92,12 @@ def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTE
     """Searches codes, names and guides of these code systems (all that there are, in order of position).
 
     `page` counts from 1. Text that is a code or begins one finds codes; any other text finds the entries that hold all
-    of its words; no text finds everything.
+    of its words. No text finds everything; text without a letter or digit finds nothing.
     """
     query = parse_query(text)
-    results = Results(query=query, page=page)
+    results = Results(query=query, page=page, facets={name: [] for name in FACETS})
+    if query.text and query.is_empty:
+        return results
     offset = (page - 1) * PAGE_SIZE
     window = {"limit": PAGE_SIZE, "offset": min(offset, 10**9)}
     everywhere, hits = _code_plan(query, systems), None

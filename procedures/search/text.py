@@ -21,7 +21,8 @@ def fold(text: str) -> str:
     """Lower case without accents; the length may change."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice, because decomposing makes new capitals: ™ becomes TM.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
@@ -34,7 +35,7 @@ def tokenize(text: str) -> list[str]:
         folded = _THOUSANDS.sub("", folded)
     if "'" in folded or "’" in folded:
         folded = _POSSESSIVE.sub("", folded)
-    return [word[:WORD_LENGTH] for word in _WORD.findall(folded)]
+    return [word[:WORD_LENGTH].rstrip(".") for word in _WORD.findall(folded)]
 
 
 def text_of_html(clean_html: str) -> str:

@@ -302,3 +302,23 @@ def test_code_page_takes_as_many_queries_for_many_relatives_as_for_one(client):
         return len(captured)
 
     assert count_queries(few) == count_queries(many) <= 10
+
+
+def test_code_page_with_a_nul_in_its_address_is_not_found(client):
+    assert client.get("/code/hcpcs/J9302%00").status_code == 404
+
+
+def test_unchanged_code_page_may_be_kept_like_the_page_itself(client):
+    address = create_code().get_absolute_url()
+    page = client.get(address)
+
+    unchanged = client.get(address, headers={"If-None-Match": page.headers["ETag"]})
+
+    assert unchanged.status_code == 304
+    assert unchanged.headers["Cache-Control"] == page.headers["Cache-Control"]
+
+
+def test_redirect_to_the_canonical_address_is_not_kept_for_ever(client):
+    create_code()
+
+    assert "max-age=0" in client.get("/code/hcpcs/j9302").headers["Cache-Control"]

@@ -93,6 +93,7 @@ def test_system_page_keeps_modifiers_apart_from_codes(client):
     page = get_page(client, "/codes/hcpcs/")
 
     assert range_links(page) == ["/codes/hcpcs/?range=a1-a8", "/codes/hcpcs/?range=modifiers"]
+    assert "surgical supplies 1 code Modifiers 1 code" in page.text
     assert code_links(get_page(client, "/codes/hcpcs/?range=a1-a8")) == ["A1001 Dressing for one wound"]
     assert code_links(get_page(client, "/codes/hcpcs/?range=modifiers")) == ["A1 Dressing for one wound"]
 

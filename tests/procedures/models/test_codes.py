@@ -204,3 +204,15 @@ def test_ancestors_come_topmost_first_and_children_in_order():
     assert [child.code for child in middle.children_in_order()] == ["M54.12", "M54.16"]
     assert code.get_absolute_url() == "/code/icd10cm/M54.16-radiculopathy-lumbar-region"
     assert str(code) == "M54.16 Radiculopathy, lumbar region"
+
+
+def test_make_title_cuts_before_a_word_that_does_not_fit():
+    description = "a" * 74 + " " + "b" * 75 + " more words"
+
+    assert make_title(description) == "a" * 74 + "…"
+
+
+def test_make_title_keeps_a_word_that_just_fits():
+    description = "a" * 74 + " " + "b" * 74 + " more words"
+
+    assert make_title(description) == "a" * 74 + " " + "b" * 74 + "…"

@@ -63,6 +63,7 @@ VIOLATIONS = [
         "medicalcode_ends_after_start",
         lambda: create_code(added=datetime.date(2019, 1, 1), terminated=datetime.date(2018, 12, 31)),
     ),
+    ("medicalcode_missing_only_if_listed", lambda: create_code(missing_from=create_release())),
     ("codename_once", lambda: create_twice(lambda: create_name(create_code(), "Arzerra"))),
     ("codename_not_blank", lambda: create_name(create_code(), "")),
     ("codename_not_blank", lambda: create_name(create_code(), "Arzerra", source="")),

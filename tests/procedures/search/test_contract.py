@@ -56,6 +56,17 @@ def test_search_finds_codes_by_their_beginning_in_order():
     assert codes("J9") == ["J9229", "J9301", "J9302"]
 
 
+def test_search_keeps_the_order_of_codes_from_page_to_page():
+    create_code("M54", "Dorsalgia", system="icd10cm", kind="header")
+    for number in range(25):
+        create_code(f"M54.{number:02}", "An invented subdivision", system="icd10cm")
+
+    shown = [[row["code"] for row in find("m54", page=page).rows] for page in (1, 2)]
+
+    assert shown[0] == ["M54", *(f"M54.{number:02}" for number in range(19))]
+    assert shown[1] == [f"M54.{number:02}" for number in range(19, 25)]
+
+
 def test_search_puts_hcpcs_before_icd_where_a_spelling_is_a_code_of_both():
     create_code("A01.00", "Typhoid fever, unspecified", system="icd10cm")
     create_code("A0100", "Non-emergency transportation; taxi", system="hcpcs")
@@ -126,6 +137,14 @@ def test_search_finds_words_of_description_names_and_guide_together():
     assert codes("arzerra") == ["J9302"]
     assert codes("leukemia rest") == ["J9302"]
     assert codes("lymphocytic arzerra injection") == ["J9302"]
+
+
+def test_search_puts_the_code_that_is_named_so_before_those_that_mention_it():
+    for number in range(25):
+        create_guide(create_code(f"L{number:04}", f"Brace {number}"), summary="It also helps after knee surgery.")
+    create_code("L1833", "Knee orthosis, adjustable knee joints")
+
+    assert codes("knee")[0] == "L1833"
 
 
 def test_search_says_why_a_result_is_there():
@@ -267,3 +286,22 @@ def test_search_says_which_results_have_a_guide_or_a_policy(mixed_codes):
     shown = {row["code"]: (row["has_guide"], row["has_policy"]) for row in find("J10").rows}
 
     assert shown == {"J1000": (False, False), "J1001": (False, False), "J1002": (False, True), "J1003": (True, True)}
+
+
+def test_name_with_a_trademark_sign_is_found():
+    create_name(create_code(), "Kesimpta™ pen")
+
+    assert codes("kesimpta™ pen") == ["J9302"]
+
+
+def test_code_that_looks_like_a_number_is_found_beside_words():
+    create_code("3E033GC", "Introduction of other therapeutic substance into peripheral vein", system="icd10pcs")
+
+    assert codes("3e033gc introduction") == ["3E033GC"]
+
+
+@pytest.mark.parametrize("text", ["?!", "%", "*", '"', "💉"])
+def test_text_without_letter_or_digit_finds_nothing(text):
+    create_code()
+
+    assert find(text).total == 0

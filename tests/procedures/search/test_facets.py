@@ -217,6 +217,7 @@ def test_counts_under_a_filter_are_exact_up_to_the_cap(many_codes):
     for text in ("syringe", "j0", ""):
         retired = find(text, Filters(status=frozenset({"retired"})))
         only_icd = find(text, Filters(systems=frozenset({"icd10cm"})))
+        unguided = find(text, Filters(has_guide=False))
 
         assert (retired.total, retired.total_is_capped) == (60, False)
         assert counts(retired, "system") == {"hcpcs": (60, False)}
@@ -224,6 +225,8 @@ def test_counts_under_a_filter_are_exact_up_to_the_cap(many_codes):
         assert counts(retired, "has_policy") == {}
         assert (only_icd.total, only_icd.total_is_capped) == (3, False)
         assert counts(only_icd, "system") == {"hcpcs": (CAP, True), "icd10cm": (3, False)}
+        assert (unguided.total, unguided.total_is_capped) == (CAP + 3, True)
+        assert counts(unguided, "status") == {"active": (CAP + 3, True), "retired": (60, False)}
 
 
 @pytest.mark.parametrize("text", ["syringe", "j0"])

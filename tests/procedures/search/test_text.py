@@ -104,3 +104,11 @@ def test_tokenize_does_not_mind_case(text):
 )
 def test_text_of_html_leaves_the_words(html, text):
     assert text_of_html(html).split() == text.split()
+
+
+@pytest.mark.parametrize("text", ["Kesimpta™", "℡", "㎒", "𝐀rzerra", "1." * 60])
+def test_tokenize_of_its_own_words_gives_them_again(text):
+    words = tokenize(text)
+
+    assert words
+    assert tokenize(" ".join(words)) == words
