@@ -1,8 +1,8 @@
 """Search on PostgreSQL: a generated tsvector column of SearchEntry with a GIN index (migration 0003).
 
-The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor those
-of a query. Words of the title and the names are there a second time, behind `^`. Filters are conditions on the bits of
-the id, for the rare ones of which there are partial indexes.
+The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor
+those of a query. Words of the title and the names are there a second time, behind `^`. Filters are conditions on the
+bits of the id, for the rare ones of which there are partial indexes.
 """
 
 from django.db import connection

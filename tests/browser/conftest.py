@@ -46,15 +46,18 @@ def page_problems():
 
 
 @pytest.fixture
-def page(chromium, django_db_serialized_rollback, live_server, page_problems):
+def page(request, chromium, django_db_serialized_rollback, live_server, page_problems):
     """An empty page in a fresh context; `page.goto("/codes/")` opens an address of the running site.
+
+    The context takes the options of Playwright's `new_context` with which a test parametrizes this fixture:
+    `@pytest.mark.parametrize("page", [{"java_script_enabled": False}], indirect=True)`.
 
     The database is that of an empty site: the rows that migrations make (the code systems) are there for every test.
 
     The test fails if a script broke, if the console shows an error, if a request went to another host, or if anything
     but the address that the test opened answered 400 or more (that one answers what the test asks it for, up to 499).
     """
-    context = chromium.new_context(base_url=live_server.url)
+    context = chromium.new_context(base_url=live_server.url, **getattr(request, "param", {}))
     site = urlsplit(live_server.url).netloc
 
     def note_console(message):
