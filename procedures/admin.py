@@ -11,8 +11,7 @@ from django.db import models, transaction
 from procedures.guide_sections import SECTIONS
 from procedures.models import CodeChange, CodeName, CodeSystem, ContentVersion, Guide, MedicalCode, Release, Succession
 from procedures.models.codes import normalize
-from procedures.search import reindex
-from procedures.search.text import tokenize
+from procedures.search import reindex, tokenize
 
 
 # The admin never wraps the column of a foreign key: a code with its title would push the others out of sight.

@@ -6,6 +6,14 @@ from procedures.guide_sections import SECTIONS
 from procedures.markdown import render
 
 
+def sections_in_order(html: dict[str, str]) -> list[str]:
+    """The HTML of the sections of a published guide, in their order, without its sources.
+
+    The stored order is no order: PostgreSQL sorts the keys of JSON by their length.
+    """
+    return [html[section.field] for section in SECTIONS if html.get(section.field)]
+
+
 class GuideQuerySet(models.QuerySet):
     def published(self):
         """Guides that the public may read. See also Guide.is_published."""
@@ -48,7 +56,9 @@ class Guide(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(**{section.field: "" for section in SECTIONS}), name="%(app_label)s_%(class)s_has_text"
+                condition=~Q(**{section.field: "" for section in SECTIONS}),
+                name="%(app_label)s_%(class)s_has_text",
+                violation_error_message="Write at least one section: a guide without text cannot be saved.",
             ),
         ]
 
@@ -64,13 +74,13 @@ class Guide(models.Model):
         return self.published_at is not None
 
     def publish(self, *, now=None) -> None:
-        """Renders the texts and makes them public.
+        """Renders the texts and makes them public. The day of the first publication stays.
 
         The caller brings the search index up to date in the same transaction (procedures.search.reindex).
         """
         rendered = {section.field: render(getattr(self, section.field)) for section in SECTIONS}
         self.html = {field: html for field, html in {**rendered, "sources": render(self.sources)}.items() if html}
-        self.published_at = now or timezone.now()
+        self.published_at = self.published_at or now or timezone.now()
         self.save()
 
     def public_sections(self) -> list[dict]:

@@ -31,11 +31,14 @@ class CodeSystem(models.Model):
     )
     description = models.CharField(max_length=300, blank=True, help_text="One sentence for visitors: what it is for.")
     publisher = models.CharField(max_length=120, help_text="Who publishes the official releases.")
-    source_url = models.URLField(blank=True, help_text="Where the official releases are found.")
+    source_url = models.URLField("source address", blank=True, help_text="Where the official releases are found.")
     fhir_uri = models.CharField("FHIR URI", max_length=120, blank=True)
-    licence = models.CharField(max_length=20, choices=Licence)
+    licence = models.CharField("license", max_length=20, choices=Licence)
     licence_note = models.CharField(
-        max_length=500, blank=True, help_text="What must be said with the texts, or why they may not be shown."
+        "license note",
+        max_length=500,
+        blank=True,
+        help_text="What must be said with the texts, or why they may not be shown.",
     )
 
     objects = CodeSystemQuerySet.as_manager()

@@ -6,6 +6,7 @@ Everything outside of this package uses `search`, `reindex` and `rebuild`, and k
 from procedures.search.engine import read_content_version
 from procedures.search.index import rebuild, reindex, stale_code_ids
 from procedures.search.results import FACETS, NO_FILTERS, PAGE_SIZE, FacetValue, Filters, Results, search
+from procedures.search.text import tokenize
 
 __all__ = [
     "FACETS",
@@ -19,4 +20,5 @@ __all__ = [
     "reindex",
     "search",
     "stale_code_ids",
+    "tokenize",
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from procedures.models import CodeName, ContentVersion, Guide, MedicalCode, Misspelling, SearchEntry, Word
 from procedures.models.codes import status_of
+from procedures.models.guides import sections_in_order
 from procedures.search.engines import engine
 from procedures.search.entry_ids import make_entry_id
 from procedures.search.spelling import misspellings_of
@@ -117,7 +118,7 @@ def _names_of(pks: list[int]) -> dict[int, str]:
 
 def _guides_of(pks: list[int]) -> dict[int, str]:
     guides = Guide.objects.published().filter(code_id__in=pks)
-    texts = {pk: text_of_html(" ".join(html.values())) for pk, html in guides.values_list("code_id", "html")}
+    texts = {pk: text_of_html(" ".join(sections_in_order(html))) for pk, html in guides.values_list("code_id", "html")}
     return {pk: " ".join(tokenize(text)) for pk, text in texts.items()}
 
 

@@ -3,6 +3,7 @@
 import re
 
 from procedures.models import CodeName, Guide
+from procedures.models.guides import sections_in_order
 from procedures.search.plan import Plan
 from procedures.search.text import fold, text_of_html
 
@@ -23,7 +24,8 @@ def find_matches(plan: Plan, codes: dict[int, str], titles: dict[int, str]) -> d
     if not elsewhere:
         return matches
     for pk, html in Guide.objects.published().filter(code_id__in=elsewhere).values_list("code_id", "html"):
-        text = text_of_html(" ".join(html.values()))
+        sections = [text_of_html(section) for section in sections_in_order(html)]
+        text = next((section for section in sections if _holds_all(patterns, section)), " ".join(sections))
         if _holds_all(patterns, text):
             matches[pk] = {"kind": "guide", "text": _excerpt(patterns, text)}
     for pk, name in CodeName.objects.filter(code_id__in=elsewhere).order_by("-pk").values_list("code_id", "text"):
