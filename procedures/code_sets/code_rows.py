@@ -1,16 +1,12 @@
 """Reads and writes the rows of a code system's codes in bulk, for the loader.
 
-Model instances of 100,000 codes would take four times the memory, and writing them with bulk_create four times the
-time.
+Model instances of 100,000 codes would take four times the memory, so they are made for one batch at a time.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
-
-from django.db import connection
-from django.db.models import Max
 
 from procedures.code_sets.records import CodeRecord
 from procedures.models import CodeSystem, MedicalCode
@@ -62,47 +58,32 @@ def read_rows(system: CodeSystem) -> Iterator[CodeRow]:
     return (CodeRow(*row) for row in rows.iterator(chunk_size=CHUNK))
 
 
-def highest_pk() -> int:
-    return MedicalCode.objects.aggregate(highest=Max("pk"))["highest"] or 0
+def insert(system: CodeSystem, rows: list[CodeRow]) -> None:
+    """Inserts new codes and gives the rows their primary keys."""
+    codes = MedicalCode.objects.bulk_create([_as_code(system, row) for row in rows])
+    for row, code in zip(rows, codes, strict=True):
+        row.pk = code.pk
 
 
-def read_pks(system: CodeSystem, *, above: int) -> dict[str, int]:
-    """The primary keys above the given one, by normalized code."""
-    return dict(MedicalCode.objects.filter(system=system, pk__gt=above).order_by().values_list("normalized", "pk"))
-
-
-def insert(system: CodeSystem, rows: Iterable[CodeRow]) -> None:
-    """Inserts new codes. The database gives them their primary keys: read these afterwards."""
-    columns = ("system_id", "normalized", "parent_id", "has_policy", *WRITTEN)
-    values = [(system.pk, row.normalized, row.parent_id, False, *_written(row)) for row in rows]
-    target = f"{_quote(MedicalCode._meta.db_table)} ({', '.join(map(_quote, columns))})"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
-                for each in values:
-                    copy.write_row(each)
-        else:
-            cursor.executemany(f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})", values)
-
-
-def update(rows: Iterable[CodeRow]) -> None:
+def update(system: CodeSystem, rows: list[CodeRow]) -> None:
     """Writes the facts and listings of codes that are stored."""
-    assignments = ", ".join(f"{_quote(column)} = %s" for column in WRITTEN)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {_quote(MedicalCode._meta.db_table)} SET {assignments} WHERE id = %s",
-            [(*_written(row), row.pk) for row in rows],
-        )
+    # An upsert is one statement for many rows, where bulk_update compares every row with every key.
+    MedicalCode.objects.bulk_create(
+        [_as_code(system, row) for row in rows],
+        update_conflicts=True,
+        unique_fields=["system", "normalized"],
+        update_fields=[name.removesuffix("_id") for name in WRITTEN],
+    )
 
 
-def _written(row: CodeRow) -> tuple:
-    """The values of WRITTEN, as the database driver takes them."""
+def _as_code(system: CodeSystem, row: CodeRow) -> MedicalCode:
     title = make_title(row.long_description)
-    *texts, added, effective, terminated, indicators = _facts(row)
-    dates = [connection.ops.adapt_datefield_value(day) for day in (added, effective, terminated)]
-    json = connection.ops.adapt_json_value(indicators, encoder=None)
-    return (*texts, *dates, json, *_listings(row), title, make_slug(title))
-
-
-def _quote(name: str) -> str:
-    return connection.ops.quote_name(name)
+    return MedicalCode(
+        system_id=system.pk,
+        normalized=row.normalized,
+        parent_id=row.parent_id,
+        title=title,
+        slug=make_slug(title),
+        **dict(zip(FACTS, _facts(row), strict=True)),
+        **dict(zip(LISTINGS, _listings(row), strict=True)),
+    )

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from procedures.code_sets.records import (
-    MOST_BROKEN,
     PREAMBLE_LINES,
     CodeRecord,
     ReadingReport,
@@ -58,8 +57,10 @@ RECORD_LENGTH = 320
 
 UNREAD_DATE = "date that cannot be read, left out"
 
-# So many odd dates a release may have; more of them mean that the columns lie elsewhere.
-FEW_UNDATED = 20
+# Every record of CMS has the date on which it was added. Where this share of them has none, or a date that cannot be
+# read, the columns lie elsewhere; a handful of records proves nothing.
+MOST_UNDATED = 0.5
+FEW_RECORDS = 20
 
 NEEDED_COLUMNS = ("HCPC", "RECID", "LONG DESCRIPTION", "SHORT DESCRIPTION", "ADD DT", "TERM DT")
 
@@ -158,16 +159,16 @@ def _assemble(rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingRepo
             continue
         unread_dates = report.passed_over[UNREAD_DATE]
         record = _make_record(row, parts, report)
-        if report.passed_over[UNREAD_DATE] > unread_dates:
-            undated.append(number)
-        if record.long:
-            kept += 1
-            yield record
-        else:
+        if not record.long:
             report.passed_over["code without a description"] += 1
-    if len(undated) > max(FEW_UNDATED, MOST_BROKEN * kept):
+            continue
+        kept += 1
+        if not row.get("ADD DT", "").strip() or report.passed_over[UNREAD_DATE] > unread_dates:
+            undated.append(number)
+        yield record
+    if kept > FEW_RECORDS and len(undated) > MOST_UNDATED * kept:
         raise RefusedFile(
-            file, f"{len(undated)} records have no date where one belongs; this is the first.", undated[0]
+            file, f"{len(undated)} of {kept} records have no date where one belongs; this is the first.", undated[0]
         )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
-from django.db import transaction
+from django.db import reset_queries, transaction
 
 from procedures.code_sets import code_rows
 from procedures.code_sets.change_log import ChangeLog
@@ -237,15 +237,13 @@ class _Load:
         for batch in self.progress(
             [batch for rows in lengths for batch in _batches(rows, BATCH)], desc="Adding", unit=" batches"
         ):
-            before = code_rows.highest_pk()
             for row in batch:
                 heading = self._heading_of(row)
                 row.parent_id = heading.pk if heading else None
             code_rows.insert(self.system, batch)
-            pks = code_rows.read_pks(self.system, above=before)
-            for row in batch:
-                row.pk = pks[row.normalized]
-                self.rows[row.normalized] = row
+            self.rows.update((row.normalized, row) for row in batch)
+            # Under DEBUG, Django keeps the text of every query.
+            reset_queries()
         for row in added:
             self._note_listing(row, new[row.normalized])
         self.touched.update(row.pk for row in added)
@@ -297,7 +295,7 @@ class _Load:
                 self._note_differences(held, row)
             self.rows[key] = row
         for batch in self.progress(_batches(different, BATCH), desc="Changing", unit=" batches"):
-            code_rows.update(batch)
+            code_rows.update(self.system, batch)
         for batch in _batches(listed, ID_BATCH):
             MedicalCode.objects.filter(pk__in=batch).update(listed_in=self.release)
         self.touched.update(row.pk for row in different)
