@@ -182,6 +182,9 @@ class MedicalCodeAdmin(admin.ModelAdmin):
                 return by_code, False
         return super().get_search_results(request, queryset, " ".join(tokenize(search_term)))
 
+    def save_model(self, request, obj, form, change):
+        """Nothing of the code itself can be edited here; writing it back could undo an import that ran meanwhile."""
+
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         reindex([form.instance.pk])

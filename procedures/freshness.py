@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache, wraps
-from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache as django_cache
@@ -58,19 +57,18 @@ def _etag(request, *args, **kwargs) -> str:
 
 
 def code_version() -> str:
-    """Changes with the templates and the Python code that make the pages."""
-    return _newest_change() if settings.DEBUG else _newest_change_at_start()
+    """Changes with the templates and the Python code that make the pages; the same on every machine."""
+    return _digest() if settings.DEBUG else _digest_at_start()
 
 
-def _newest_change() -> str:
-    files = [*_files(settings.BASE_DIR / "templates", "*.html"), *_files(settings.BASE_DIR / "procedures", "*.py")]
-    return str(max(file.stat().st_mtime_ns for file in files))
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-    return list(folder.rglob(pattern))
+def _digest() -> str:
+    files = [*(settings.BASE_DIR / "templates").rglob("*.html"), *(settings.BASE_DIR / "procedures").rglob("*.py")]
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 @cache
-def _newest_change_at_start() -> str:
-    return _newest_change()
+def _digest_at_start() -> str:
+    return _digest()

@@ -45,7 +45,9 @@ def codes(request):
 @public_page
 def system(request, system):
     """A code system by its ranges; ?range= shows the codes of one of them."""
-    code_system = get_object_or_404(CodeSystem, slug=system)
+    code_system = get_object_or_404(CodeSystem, slug=system.lower())
+    if system != code_system.slug:
+        return HttpResponsePermanentRedirect(code_system.get_absolute_url())
     ranges = remembered(request, f"ranges-{system}", lambda: browse_ranges(code_system))
     slug = request.GET.get("range", "")
     chosen = next((each for each in ranges if each["slug"] == slug), None)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from procedures.code_sets.records import (
+    MOST_BROKEN,
     PREAMBLE_LINES,
     CodeRecord,
     ReadingReport,
@@ -57,8 +58,8 @@ RECORD_LENGTH = 320
 
 UNREAD_DATE = "date that cannot be read, left out"
 
-# Every record of CMS has the date on which it was added. Where this share of them has none, or a date that cannot be
-# read, the columns lie elsewhere; a handful of records proves nothing.
+# Every record of CMS has the date on which it was added. Where half of them have none, or one in a hundred has a date
+# that cannot be read, the columns lie elsewhere; a handful of records proves nothing.
 MOST_UNDATED = 0.5
 FEW_RECORDS = 20
 
@@ -153,23 +154,28 @@ def _cell_text(cell: object) -> str:
 def _assemble(rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingReport) -> Iterator[CodeRecord]:
     """The records that may be stored. Raises RefusedFile where the dates are not where the layout has them."""
     kept = 0
+    unread: list[int] = []
     undated: list[int] = []
     for number, row, parts in _with_continuations(rows, report):
         if not _may_be_stored(row, report):
             continue
-        unread_dates = report.passed_over[UNREAD_DATE]
+        unread_before = report.passed_over[UNREAD_DATE]
         record = _make_record(row, parts, report)
         if not record.long:
             report.passed_over["code without a description"] += 1
             continue
         kept += 1
-        if not row.get("ADD DT", "").strip() or report.passed_over[UNREAD_DATE] > unread_dates:
+        if report.passed_over[UNREAD_DATE] > unread_before:
+            unread.append(number)
+        elif not row.get("ADD DT", "").strip():
             undated.append(number)
         yield record
-    if kept > FEW_RECORDS and len(undated) > MOST_UNDATED * kept:
-        raise RefusedFile(
-            file, f"{len(undated)} of {kept} records have no date where one belongs; this is the first.", undated[0]
-        )
+    for numbers, most, what in (
+        (unread, MOST_BROKEN, "a date that cannot be read"),
+        (undated, MOST_UNDATED, "no date"),
+    ):
+        if kept > FEW_RECORDS and len(numbers) > most * kept:
+            raise RefusedFile(file, f"{len(numbers)} of {kept} records have {what}; this is the first.", numbers[0])
 
 
 def _with_continuations(

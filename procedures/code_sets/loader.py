@@ -2,7 +2,8 @@
 
 What is stored of a code does not depend on the order in which releases are imported:
 
-- its facts are those of the newest release that lists it (`listed_in`);
+- its facts are those of the newest release that lists it (`listed_in`); where that one states no short description,
+  it is that of another one with the same wording;
 - `first_listed_in` is the oldest one that does;
 - `missing_from` is the oldest complete release that is newer than `listed_in`. It ends a code of a system whose
   releases state no dates, on the day before that release takes effect; in HCPCS it marks a code without a date.
@@ -19,6 +20,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from django.db import reset_queries, transaction
+from django.utils import timezone
 
 from procedures.code_sets import code_rows
 from procedures.code_sets.change_log import ChangeLog
@@ -31,6 +33,9 @@ from procedures.search import rebuild, reindex
 
 BATCH = 2000
 ID_BATCH = 900
+
+# Releases are published months before they take effect; more than a year ahead is a slip of the keyboard.
+MOST_AHEAD = timedelta(days=366)
 
 # More changed codes than this are indexed faster by making the whole index afresh.
 REBUILD_FROM = 20_000
@@ -87,7 +92,7 @@ def licence_problem(system: CodeSystem) -> str:
         return ""
     return (
         f"{system.name} is not imported. {system.licence_note} "
-        "Where you hold a licence, record it on the code system in the admin first."
+        "Where you hold a license, record it on the code system in the admin first."
     )
 
 
@@ -101,19 +106,25 @@ def load_release(
 ) -> LoadSummary:
     """Loads a release in one transaction; with `dry_run` everything is rolled back at the end.
 
-    With `only_add`, codes that are held already stay as they are.
+    With `only_add`, codes that are held already stay as they are; so they do for a table, where the text of the same
+    release was imported before.
 
     Raises RefusedFile, with nothing changed, for a system without a licence, a file that is not of its kind, or a newer
     release that lacks too many of the living codes.
     """
     if problem := licence_problem(system):
         raise RefusedFile(read.source_name, problem)
+    if read.version > f"{timezone.localdate() + MOST_AHEAD:%Y-%m}":
+        raise RefusedFile(read.source_name, f"a release of {read.version} is more than a year ahead.")
     with transaction.atomic():
         # Two imports of one system wait for each other.
         CodeSystem.objects.select_for_update().get(pk=system.pk)
         known = system.releases.filter(digest=read.digest).first()
         if known:
             return LoadSummary(f"{system.name} {known.version}", already_imported=True)
+        if read.is_table:
+            # The text is the authority: a table of the same release truncates a description and lacks dates.
+            only_add |= system.releases.filter(version=read.version, complete=True, is_table=False).exists()
         load = _Load(system, read, only_add=only_add, progress=progress)
         summary = load.run()
         if dry_run:
@@ -140,6 +151,7 @@ class _Load:
             source_name=read.source_name[-300:],
             digest=read.digest,
             complete=read.complete,
+            is_table=read.is_table,
             lists_headers=read.lists_headers,
         )
         self.versions = {release.pk: release.version for release in system.releases.all()}
@@ -153,17 +165,19 @@ class _Load:
         new = {key: record for key, record in records.items() if key not in self.rows}
         known = {} if self.only_add else {key: record for key, record in records.items() if key in self.rows}
         newest = {key: record for key, record in known.items() if self._is_newest_of(key)}
+        older = {key: record for key, record in known.items() if key not in newest}
         self._add(new)
         self._update(newest)
+        self._fill_short_descriptions(older)
         if not self.only_add:
             absent = sorted(self.rows.keys() - records.keys()) if self.read.complete else []
-            self._note_older_ends({key: known[key] for key in known.keys() - newest.keys()}, absent)
+            self._note_older_ends(older, absent)
             self._note_first_listing(known)
             self._note_absence(absent)
         self._link_parents()
         self._link_successors(new)
         self.changes.save()
-        self._summarize(records, superseded=len(known) - len(newest))
+        self._summarize(records)
         return self.summary
 
     def index(self) -> None:
@@ -288,6 +302,8 @@ class _Load:
             row.pk, row.parent_id, row.first_listed_in_id = held.pk, held.parent_id, held.first_listed_in_id
             row.listed_in_id = self.release.pk
             self._set_missing_from(row, missing_from[row.kind])
+            if not row.short_description and row.long_description == held.long_description:
+                row.short_description = held.short_description
             if row.has_facts_of(held) and row.missing_from_id == held.missing_from_id:
                 listed.append(row.pk)
             else:
@@ -319,7 +335,21 @@ class _Load:
         if was_gone and not row.missing_from_id and not row.terminated:
             self.changes.record(row, Kind.REINSTATED)
 
-    # What an older release, imported later, adds to the history
+    # What an older release, imported later, adds to what is known
+
+    def _fill_short_descriptions(self, older: dict[str, CodeRecord]) -> None:
+        """Some releases state no short description (a codes file): another one's belongs to the same wording."""
+        filled = []
+        for key, record in older.items():
+            row = self.rows[key]
+            if record.short and not row.short_description and record.long == row.long_description:
+                row.short_description = record.short
+                filled.append(row)
+        for batch in self.progress(_batches(filled, BATCH), desc="Changing", unit=" batches"):
+            code_rows.update(self.system, batch)
+        self.touched.update(row.pk for row in filled)
+        self.summary.changed += len(filled)
+        self.summary.superseded = len(older) - len(filled)
 
     def _note_first_listing(self, records: dict[str, CodeRecord]) -> None:
         """An older release than any before moves the first listing, and with it the addition, to itself."""
@@ -448,9 +478,8 @@ class _Load:
     def _pass_over(self, reason: str) -> None:
         self.read.report.passed_over[reason] += 1
 
-    def _summarize(self, records: dict[str, CodeRecord], *, superseded: int) -> None:
+    def _summarize(self, records: dict[str, CodeRecord]) -> None:
         self.summary.read = Counter(record.kind for record in records.values())
-        self.summary.superseded = superseded
         self.summary.changes, self.summary.examples = self.changes.counts, self.changes.examples
         self.summary.passed_over = self.read.report.passed_over
         self.release.counts = self.summary.as_counts()

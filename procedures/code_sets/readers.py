@@ -22,7 +22,8 @@ class ReadRelease:
     `version` is the year and month in which it takes effect (2025-01); `source_name` names the file, and the member of
     a zip; `records` may be read once and may raise RefusedFile while it is read; `report` fills while it is read.
     `complete`: it lists every code, so that absence means something; `lists_headers`: for headers too; `states_dates`:
-    it says itself when a code ends, which ICD-10 does not.
+    it says itself when a code ends, which ICD-10 does not. `is_table`: it is an xlsx or csv, where the text of the same
+    release knows better.
     """
 
     version: str
@@ -33,6 +34,7 @@ class ReadRelease:
     complete: bool = True
     lists_headers: bool = True
     states_dates: bool = True
+    is_table: bool = False
 
 
 def read_release(system: str, source: SourceFile, version: str = "") -> ReadRelease:
@@ -52,6 +54,7 @@ def read_release(system: str, source: SourceFile, version: str = "") -> ReadRele
     name = source.name if member.name == source.name else f"{source.name}: {member.name}"
     release = ReadRelease(version, name, source.digest, iter(()), report)
     if system == "hcpcs":
+        release.is_table = member.kind != "text"
         release.records = _read_hcpcs(member, report)
         return release
     release.states_dates = False

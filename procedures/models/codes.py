@@ -1,4 +1,5 @@
 import datetime
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,7 +38,8 @@ def make_slug(title: str) -> str:
 
 
 def normalize(code: str) -> str:
-    """The spelling by which codes are compared: upper case, without dots, hyphens and blanks."""
+    """The spelling by which codes are compared: upper case, without dots, hyphens and blanks, no wide letters."""
+    code = unicodedata.normalize("NFKC", code)
     return "".join(code.split()).replace(".", "").replace("-", "").upper()
 
 

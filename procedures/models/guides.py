@@ -5,6 +5,9 @@ from django.utils import timezone
 from procedures.guide_sections import SECTIONS
 from procedures.markdown import render
 
+# Characters. PostgreSQL indexes up to 1 MB of a guide's words.
+LONGEST_SECTION = 50_000
+
 
 def sections_in_order(html: dict[str, str]) -> list[str]:
     """The HTML of the sections of a published guide, in their order, without its sources.
@@ -31,21 +34,39 @@ class Guide(models.Model):
     """
 
     code = models.OneToOneField("procedures.MedicalCode", models.CASCADE, related_name="guide")
-    procedure_name = models.TextField("name of the procedure", blank=True, help_text="Common and technical names.")
-    summary = models.TextField(blank=True, help_text="What it is, in two or three sentences.")
-    purpose = models.TextField(blank=True, help_text="What it is done for: conditions and goals.")
-    indications = models.TextField(blank=True, help_text="Who it is for: symptoms, conditions, criteria.")
-    preparation = models.TextField(blank=True, help_text="What to do before: instructions and tests.")
-    procedure_description = models.TextField(blank=True, help_text="What happens, step by step.")
-    duration = models.TextField(blank=True, help_text="How long it takes.")
-    setting = models.TextField(blank=True, help_text="Where it is done.")
-    personnel = models.TextField(blank=True, help_text="Who does it.")
-    risks_and_complications = models.TextField(blank=True, help_text="Common and rare risks; when to call for help.")
-    benefits = models.TextField(blank=True, help_text="What to hope for, and when.")
-    recovery = models.TextField(blank=True, help_text="What happens afterwards.")
-    alternatives = models.TextField(blank=True, help_text="Other options, with their pros and cons.")
-    patient_experience = models.TextField(blank=True, help_text="What it feels like.")
-    sources = models.TextField(blank=True, help_text="The references that the text was checked against, as a list.")
+    procedure_name = models.TextField(
+        "name of the procedure", max_length=LONGEST_SECTION, blank=True, help_text="Common and technical names."
+    )
+    summary = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="What it is, in two or three sentences."
+    )
+    purpose = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="What it is done for: conditions and goals."
+    )
+    indications = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="Who it is for: symptoms, conditions, criteria."
+    )
+    preparation = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="What to do before: instructions and tests."
+    )
+    procedure_description = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="What happens, step by step."
+    )
+    duration = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="How long it takes.")
+    setting = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="Where it is done.")
+    personnel = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="Who does it.")
+    risks_and_complications = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="Common and rare risks; when to call for help."
+    )
+    benefits = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="What to hope for, and when.")
+    recovery = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="What happens afterwards.")
+    alternatives = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="Other options, with their pros and cons."
+    )
+    patient_experience = models.TextField(max_length=LONGEST_SECTION, blank=True, help_text="What it feels like.")
+    sources = models.TextField(
+        max_length=LONGEST_SECTION, blank=True, help_text="The references that the text was checked against, as a list."
+    )
     html = models.JSONField(default=dict, editable=False, help_text="The published sections, rendered, by field.")
     published_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -20,6 +20,9 @@ class Release(models.Model):
     source_name = models.CharField(max_length=300, help_text="The file, member of a zip, or address it was read from.")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the file, in hexadecimal.")
     complete = models.BooleanField(default=True, help_text="It lists every code that was valid then.")
+    is_table = models.BooleanField(
+        default=False, help_text="It was read from a table (xlsx, csv), which lacks some of what the text of CMS has."
+    )
     lists_headers = models.BooleanField(default=True, help_text="It also lists the headers of the hierarchy.")
     counts = models.JSONField(default=dict, help_text="How many records were read, added, changed, dropped ...")
     imported_at = models.DateTimeField(auto_now_add=True)

@@ -31,6 +31,7 @@ def reindex(code_ids: Iterable[int]) -> None:
     """
     code_ids = list(code_ids)
     with transaction.atomic():
+        _wait_for_other_writers()
         for start in range(0, len(code_ids), BATCH):
             batch = code_ids[start : start + BATCH]
             SearchEntry.objects.filter(code_id__in=batch).delete()
@@ -49,6 +50,7 @@ def rebuild(progress=lambda entries: entries) -> int:
     frequencies = Counter()
     count = 0
     with transaction.atomic():
+        _wait_for_other_writers()
         engine().clear()
         Misspelling.objects.all().delete()
         Word.objects.all().delete()
@@ -66,6 +68,11 @@ def rebuild(progress=lambda entries: entries) -> int:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return count
+
+
+def _wait_for_other_writers() -> None:
+    """Two transactions that bring the same word or the same entry would collide: the second waits for the first."""
+    ContentVersion.objects.select_for_update().get(pk=1)
 
 
 def stale_code_ids(today: datetime.date | None = None) -> list[int]:
@@ -123,9 +130,9 @@ def _guides_of(pks: list[int]) -> dict[int, str]:
 
 
 def _words_of(entry: tuple) -> set[str]:
-    """The words of an entry's title, names and guide: official abbreviations are no vocabulary."""
+    """The words of an entry's title, names and guide: its code and official abbreviations are no vocabulary."""
     _, _, _, _, title, _, names, guide, _ = entry
-    return {*title.split(), *names.split(), *guide.split()}
+    return {*title.split()[1:], *names.split(), *guide.split()}
 
 
 def _learn_words(entries: list[tuple]) -> None:

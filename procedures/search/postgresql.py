@@ -54,7 +54,8 @@ class PostgreSQLEngine(Engine):
 
     def insert(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        # A copy does not pass Django's cursor, which would name its errors.
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
 

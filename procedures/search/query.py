@@ -21,8 +21,8 @@ class Query:
     """A parsed query.
 
     `code` is the text as a normalized code or the beginning of one ("" where it has not the shape of a code);
-    `code_has_dot` tells that it was written with the dot of ICD-10; `words` are the words to find, all of them, the
-    last of which may be half typed; `words_left_out` counts those beyond the sixteenth.
+    `code_has_dot` tells that it was written with the dot of ICD-10, after three characters; `words` are the words to
+    find, all of them, the last of which may be half typed; `words_left_out` counts those beyond the sixteenth.
     """
 
     text: str
@@ -44,7 +44,7 @@ def parse_query(text: str) -> Query:
     return Query(
         text=text.strip(),
         code=code,
-        code_has_dot=bool(code) and "." in text.strip().rstrip("."),
+        code_has_dot=bool(code) and "".join(text.split())[3:4] == ".",
         words=tuple(words[:MOST_WORDS]),
         words_left_out=max(0, len(words) - MOST_WORDS),
     )

@@ -116,8 +116,16 @@ def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTE
     if offset < results.total:
         results.rows = _rows(hits.page[: results.total - offset], everywhere, systems)
     if not results.total and everywhere.words:
-        results.did_you_mean = correct(query.words, read_frequencies(query.words))
+        results.did_you_mean = _other_spelling(query, systems)
     return results
+
+
+def _other_spelling(query: Query, systems: Sequence[CodeSystem]) -> str | None:
+    """Another spelling of the query, if it finds anything."""
+    text = correct(query.words, read_frequencies(query.words))
+    if text is None:
+        return None
+    return text if engine().find(_word_plan(parse_query(text), systems).with_only(limit=1)).page else None
 
 
 def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:

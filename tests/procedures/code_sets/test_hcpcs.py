@@ -225,7 +225,15 @@ def test_an_addition_after_the_termination_is_left_out_and_counted():
 def test_a_layout_with_dates_elsewhere_is_refused_with_file_and_line():
     moved = [line[:200] + "  " + line[200:318] for line in hcpcs_lines(100)]
 
-    assert refusal_of(*moved).startswith("HCPC2025.txt, line 1: 100 of 100 records have no date where one belongs")
+    assert refusal_of(*moved).startswith("HCPC2025.txt, line 1: 100 of 100 records have a date that cannot be read")
+
+
+def test_one_line_in_ten_with_its_columns_moved_is_refused_with_file_and_first_line():
+    lines = hcpcs_lines(100)
+    for at in range(14, 100, 10):
+        lines[at] = lines[at][:200] + " " + lines[at][200:319]
+
+    assert refusal_of(*lines).startswith("HCPC2025.txt, line 15: 9 of 100 records have a date that cannot be read")
 
 
 # Files that are refused

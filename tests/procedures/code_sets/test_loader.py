@@ -328,3 +328,29 @@ def test_error_while_reading_changes_nothing():
     with pytest.raises(RefusedFile, match=r"^made\.txt, line 2: it breaks off"):
         load("hcpcs", release)
     assert every_row(connection) == before
+
+
+def test_table_of_a_release_only_adds_to_its_text():
+    load("hcpcs", hcpcs_release("2025-01", listed("A1000", "As the text says")))
+    table = hcpcs_release("2025-01", listed("A1000", "As the table sa"), listed("A2000", "Only in the table"))
+    table.is_table = True
+    load("hcpcs", table)
+
+    assert {code: row["long"] for code, row in facts("hcpcs").items()} == {
+        "A1000": "As the text says",
+        "A2000": "Only in the table",
+    }
+    assert changes("reworded") == []
+
+
+def test_text_of_a_release_corrects_its_table():
+    table = hcpcs_release("2025-01", listed("A1000", "As the table sa"))
+    table.is_table = True
+    load("hcpcs", table, hcpcs_release("2025-01", listed("A1000", "As the text says")))
+
+    assert facts("hcpcs")["A1000"]["long"] == "As the text says"
+
+
+def test_release_of_a_far_year_is_refused():
+    with pytest.raises(RefusedFile, match="2099-01 is more than a year ahead"):
+        load("hcpcs", hcpcs_release("2099-01", listed("A1000")))

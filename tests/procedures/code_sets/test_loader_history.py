@@ -37,6 +37,26 @@ def test_release_of_the_same_month_corrects_the_one_before():
     assert facts("hcpcs")["A1001"]["missing_from"] is None
 
 
+def test_codes_file_takes_no_short_description_away_from_the_same_wording():
+    order_file = (listed("A00.0", "Cholera", short="Cholera, short"), listed("A00.1", "Old wording", short="Old"))
+    codes_file = (listed("A00.0", "Cholera"), listed("A00.1", "New wording"))
+    load("icd10cm", icd_release("2021-10", *order_file))
+    summary = load("icd10cm", icd_release("2024-10", *codes_file, lists_headers=False))
+
+    assert (summary.changed, summary.unchanged) == (1, 1)
+    assert {code: each["short"] for code, each in facts("icd10cm").items()} == {"A00.0": "Cholera, short", "A00.1": ""}
+
+
+def test_older_order_file_brings_the_short_descriptions_that_a_codes_file_lacks():
+    order_file = (listed("A00.0", "Cholera", short="Cholera, short"), listed("A00.1", "Old wording", short="Old"))
+    codes_file = (listed("A00.0", "Cholera"), listed("A00.1", "New wording"))
+    load("icd10cm", icd_release("2024-10", *codes_file, lists_headers=False))
+    summary = load("icd10cm", icd_release("2021-10", *order_file))
+
+    assert (summary.changed, summary.superseded) == (1, 1)
+    assert {code: each["short"] for code, each in facts("icd10cm").items()} == {"A00.0": "Cholera, short", "A00.1": ""}
+
+
 def test_older_release_adds_codes_that_have_gone_with_their_history():
     load("hcpcs", hcpcs_release("2025-01", listed("A1000")))
     load("hcpcs", hcpcs_release("2018-01", listed("A1000"), listed("A1001"), listed("A1002", terminated="2017-12-31")))

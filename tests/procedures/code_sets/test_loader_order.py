@@ -110,13 +110,15 @@ def span_of_life(draw, count: int) -> range:
 
 @st.composite
 def plain_icd_lives(draw) -> list[Life]:
-    """Codes that are listed from one release to another, always of one kind."""
+    """Codes that are listed from one release to another, always of one kind, with a short description or without."""
     lives = []
     for code in ICD_CODES:
         span, kind = span_of_life(draw, len(ICD_VERSIONS)), draw(st.sampled_from(["code", "header"]))
-        lives.append(
-            [listed(code, draw(wordings), kind=kind) if at in span else None for at in range(len(ICD_VERSIONS))]
-        )
+        wording = draw(wordings)
+        records = [
+            listed(code, wording, kind=kind, short=draw(st.sampled_from(["", wording[:5]]))) for _ in ICD_VERSIONS
+        ]
+        lives.append([record if at in span else None for at, record in enumerate(records)])
     return lives
 
 

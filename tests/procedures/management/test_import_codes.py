@@ -164,7 +164,7 @@ def test_system_without_a_licence_is_refused_with_why_and_what_to_do(write, syst
 
     assert "is not imported." in message
     assert f"belong to the {owner}" in message
-    assert message.endswith("Where you hold a licence, record it on the code system in the admin first.")
+    assert message.endswith("Where you hold a license, record it on the code system in the admin first.")
 
 
 def test_licensed_system_without_an_importer_is_refused(write):

@@ -17,7 +17,7 @@ from procedures.search.query import MOST_WORDS, parse_query
         (" a00.0 ", "A000", True),
         ("m54.16", "M5416", True),
         ("M5416", "M5416", False),
-        ("A00.", "A00", False),
+        ("A00.", "A00", True),
         ("J93", "J93", False),
         ("0DTJ4ZZ", "0DTJ4ZZ", False),
         ("S72.001A", "S72001A", True),
