@@ -5,6 +5,7 @@ safeguard off. An `.env` file beside manage.py fills in only what the environmen
 """
 
 import os
+import secrets
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -84,3 +85,15 @@ def without_quotes(value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return value[1:-1]
     return value
+
+
+def keep_new_secret(path: Path, name: str) -> str:
+    """Makes a random secret and adds it to an .env file, which only its owner may read from then on."""
+    secret = secrets.token_urlsafe(50)
+    line = f"{name}={secret}\n"
+    if path.exists() and path.read_bytes()[-1:] not in (b"", b"\n"):
+        line = "\n" + line
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line)
+    path.chmod(0o600)
+    return secret

@@ -6,18 +6,18 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from codesite.environment import Environment
+from codesite.environment import Environment, keep_new_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Environment.with_file(BASE_DIR / ".env")
 
 DEBUG = environment.boolean("DEBUG", False)
 HTTPS_ONLY = environment.boolean("HTTPS_ONLY", not DEBUG)
-SECRET_KEY = environment.text("SECRET_KEY")
+SECRET_KEY = environment.text("SECRET_KEY") or (keep_new_secret(BASE_DIR / ".env", "SECRET_KEY") if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. `make run` writes one into .env for a local run; "
-        "a deployment sets its own in the environment."
+        "SECRET_KEY is not set. A deployment sets its own in the environment; "
+        "with DEBUG=1 one is made and kept in .env."
     )
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])

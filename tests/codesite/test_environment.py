@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from codesite.environment import Environment, read_env_file
+from codesite.environment import Environment, keep_new_secret, read_env_file
 
 
 def write(folder, text):
@@ -135,3 +135,24 @@ def test_env_file_that_is_no_text_is_refused(tmp_path):
 
     with pytest.raises(ImproperlyConfigured, match=r"\.env is not a text file"):
         read_env_file(file)
+
+
+# Secrets of local runs
+
+
+@pytest.mark.parametrize("before", ["", "DEBUG=1\n", "DEBUG=1"])
+def test_new_secret_is_kept_beside_what_the_env_file_says(tmp_path, before):
+    file = write(tmp_path, before)
+
+    secret = keep_new_secret(file, "SECRET_KEY")
+
+    assert len(secret) >= 50
+    assert read_env_file(file)["SECRET_KEY"] == secret
+    assert ("DEBUG" in read_env_file(file)) is bool(before)
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_new_secret_makes_the_env_file_where_there_is_none(tmp_path):
+    secret = keep_new_secret(tmp_path / ".env", "SECRET_KEY")
+
+    assert read_env_file(tmp_path / ".env") == {"SECRET_KEY": secret}
