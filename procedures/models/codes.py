@@ -39,8 +39,14 @@ def make_slug(title: str) -> str:
 
 def normalize(code: str) -> str:
     """The spelling by which codes are compared: upper case, without dots, hyphens and blanks, no wide letters."""
-    code = unicodedata.normalize("NFKC", code)
+    if not code.isascii():
+        # Each character by itself, and again after the capitals: together they could become another one.
+        code = "".join(_plain(_plain(character).upper()) for character in code)
     return "".join(code.split()).replace(".", "").replace("-", "").upper()
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 @cache
