@@ -196,8 +196,14 @@ class _Load:
             key = normalize(record.code)
             if key in records:
                 self._pass_over("listed twice")
-            else:
-                records[key] = record
+                continue
+            records[key] = record
+            # Two releases say mostly the same: one copy of a text is enough.
+            if held := self.rows.get(key):
+                if record.long == held.long_description:
+                    record.long = held.long_description
+                if record.short == held.short_description:
+                    record.short = held.short_description
         return records
 
     def _refuse_great_losses(self, records: dict[str, CodeRecord]) -> None:
