@@ -27,7 +27,7 @@ from procedures.code_sets.change_log import ChangeLog
 from procedures.code_sets.code_rows import CodeRow
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import CodeRecord, RefusedFile
-from procedures.models import CodeChange, CodeSystem, ContentVersion, MedicalCode, Release, Succession
+from procedures.models import CodeChange, CodeSystem, MedicalCode, Release, Succession
 from procedures.models.codes import normalize
 from procedures.search import rebuild, reindex
 
@@ -188,7 +188,6 @@ class _Load:
             rebuild(progress=lambda entries: self.progress(entries, desc="Indexing", unit=" codes"))
         else:
             reindex(sorted(self.touched))
-        ContentVersion.advance()
 
     def _read_records(self) -> dict[str, CodeRecord]:
         records: dict[str, CodeRecord] = {}
@@ -410,7 +409,8 @@ class _Load:
         gone: list[CodeRow] = []
         for key in keys:
             row = self.rows[key]
-            if row.kind == "header" and not self.read.lists_headers:
+            if row.listed_in_id is None or (row.kind == "header" and not self.read.lists_headers):
+                # No release has said anything of the first; this one says nothing of the second.
                 continue
             if self._version_of(row.first_listed_in_id) > self.read.version:
                 self.changes.record(row, Kind.ADDED, row.first_listed_in_id)

@@ -354,3 +354,11 @@ def test_text_of_a_release_corrects_its_table():
 def test_release_of_a_far_year_is_refused():
     with pytest.raises(RefusedFile, match="2099-01 is more than a year ahead"):
         load("hcpcs", hcpcs_release("2099-01", listed("A1000")))
+
+
+def test_code_that_no_release_ever_listed_is_left_alone():
+    create_code("A1000", "Made by hand")
+    load("hcpcs", hcpcs_release("2025-01", listed("A2000")))
+
+    code = MedicalCode.objects.get(code="A1000")
+    assert (code.status, code.missing_from, code.listed_in) == ("active", None, None)

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from procedures.code_sets import source_files
@@ -14,6 +13,7 @@ from procedures.management.commands import import_codes as command
 from procedures.models import CodeSystem, MedicalCode, Release
 from tests.own_database import every_row, make_own_database
 from tests.procedures.code_sets.made_releases import codes_line, hcpcs_line, hcpcs_lines, order_line, text_file
+from tests.procedures.management.running import refusal_by, said_by
 
 pytestmark = pytest.mark.django_db
 
@@ -34,19 +34,11 @@ def write(tmp_path):
 
 
 def import_codes(*arguments: str) -> str:
-    """What the command says."""
-    said = io.StringIO()
-    call_command("import_codes", *arguments, stdout=said)
-    return said.getvalue()
+    return said_by("import_codes", *arguments)
 
 
 def refusal_of(*arguments: str) -> str:
-    """What the command says when it refuses; it must have changed nothing."""
-    before = every_row(connection)
-    with pytest.raises(CommandError) as refusal:
-        import_codes(*arguments)
-    assert every_row(connection) == before
-    return str(refusal.value)
+    return refusal_by("import_codes", *arguments)
 
 
 # What it says

@@ -1,9 +1,7 @@
-import io
 import re
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 
 from procedures.models import CodeName, Guide, MedicalCode
@@ -11,6 +9,7 @@ from procedures.search import search
 from tests.factories import create_code, create_name, get_system
 from tests.own_database import every_row
 from tests.pages import read_page
+from tests.procedures.management.running import refusal_by, said_by
 
 pytestmark = pytest.mark.django_db
 
@@ -42,19 +41,11 @@ def write(tmp_path):
 
 
 def import_guides(*arguments: str) -> str:
-    """What the command says."""
-    said = io.StringIO()
-    call_command("import_guides", *arguments, stdout=said)
-    return said.getvalue()
+    return said_by("import_guides", *arguments)
 
 
 def refusal_of(*arguments: str) -> str:
-    """What the command says when it refuses; it must have changed nothing."""
-    before = every_row(connection)
-    with pytest.raises(CommandError) as refusal:
-        import_guides(*arguments)
-    assert every_row(connection) == before
-    return str(refusal.value)
+    return refusal_by("import_guides", *arguments)
 
 
 def guide_codes() -> list[str]:
