@@ -6,10 +6,6 @@ from django.urls import include, path
 
 from codesite.health import livez, readyz
 
-admin.site.site_header = "Codesite"
-admin.site.site_title = "Codesite"
-admin.site.index_title = "Editors' desk"
-
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),

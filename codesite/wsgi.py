@@ -7,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "codesite.settings")
 
 application = get_wsgi_application()
+
+# It needs the apps, which the line above has loaded.
+from procedures import demand  # noqa: E402
+
+demand.start()

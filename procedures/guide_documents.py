@@ -6,7 +6,7 @@ what stands in no section is either refused or listed in `GuideDocument.left_out
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,9 +15,7 @@ from procedures.guide_sections import (
     KNOWN_LABELS,
     LABEL_ORDER,
     SECTIONS,
-    SENTENCE_WORDS,
     SHARED_LABELS,
-    TECHNICAL_NAME_LABELS,
     normalize_label,
     separate_labels,
     split_label,
@@ -41,17 +39,15 @@ class GuideDocument:
 
     `system_label` is the line under the title ("HCPCS code") without the code, or "". `codes` are the codes named
     before the sources and the closing part, as written, each once: HCPCS Level II, ICD with a dot, and the one beside
-    the label. `sections` maps `Section.field` to Markdown, in the order of SECTIONS, without empty ones. `names` are
-    pairs of kind ("common" or "technical") and name. `sources` are the items of a closing "Sources" section.
-    `left_out` are the lines of the page's frame: the link above the title, and the closing part (policies, similar
-    codes, contact).
+    the label. `sections` maps `Section.field` to Markdown, in the order of SECTIONS, without empty ones. `sources` are
+    the items of a closing "Sources" section. `left_out` are the lines of the page's frame: the link above the title,
+    and the closing part (policies, similar codes, contact).
     """
 
     title: str
     system_label: str
     codes: tuple[str, ...]
     sections: dict[str, str]
-    names: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -90,11 +86,6 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd\ud800-\udfff
 _RULE = re.compile(r"([-*_=])(?: ?\1){2,}")
 _MARK = re.compile(r"(?:([•●○◦▪‣·\uf0b7]|[-*+–—](?=\s|$))|(\d{1,2}[.)])(?=\s+\S))\s*")
 _BOLD_LABEL = re.compile(r"\A(?:\*\*|__)(?=\S)([^*_:]+)(?::(?:\*\*|__)|(?:\*\*|__):)(?=\s|$)")
-_IN_MEDICAL_TERMS = r"(?: medically| technically| in (?:medical|technical) (?:terms|language))?"
-_ALSO_CALLED = re.compile(
-    r"(?P<first>.+?),?(?: (?:which|that))?(?: is| are)?(?P<how>(?: also| commonly| often| sometimes| medically)*"
-    rf" (?:(?:referred to|known){_IN_MEDICAL_TERMS} as|called{_IN_MEDICAL_TERMS}))(?: an?| the)? (?P<second>.+)"
-)
 
 
 def parse_guide(text: str, *, file: str) -> GuideDocument:
@@ -116,7 +107,6 @@ def parse_guide(text: str, *, file: str) -> GuideDocument:
         system_label=system_label,
         codes=tuple(dict.fromkeys(codes)),
         sections={section.field: compose(blocks[i]) for i, section in enumerate(SECTIONS) if blocks[i]},
-        names=tuple(dict.fromkeys(_names(blocks[0]))),
         sources=tuple(_items(sources)),
         left_out=tuple(line.text for line in left_out),
     )
@@ -360,45 +350,3 @@ def _items(lines: Iterable[_Line]) -> list[str]:
         else:
             items.append(line.text)
     return [item for item in items if item]
-
-
-# Names
-
-
-def _names(blocks: Iterable[Block]) -> Iterator[tuple[str, str]]:
-    """Yield kind and name from the blocks of "Name of the Procedure", labeled or prose."""
-    kind = ""
-    awaits_value = False
-    for block in blocks:
-        if block.label:
-            name = normalize_label(block.label)
-            is_name = LABEL_ORDER.get(name) == 0
-            kind = ("technical" if name in TECHNICAL_NAME_LABELS else "common") if is_name else ""
-            awaits_value = not block.text
-        in_block = ((kind, text) for text in block.text.split(";"))
-        for found_kind, text in in_block if block.label or awaits_value else _names_in_prose(block.text):
-            clean = re.sub(rf"\s*\({_CODE}\)", "", text).strip(" .,")
-            if found_kind and clean.casefold() not in ("", "n/a", "none", "not applicable"):
-                yield found_kind, clean
-
-
-def _names_in_prose(text: str) -> Iterator[tuple[str, str]]:
-    sentence = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
-    match = _ALSO_CALLED.fullmatch(sentence) if len(sentence) < 400 else None
-    if not match:
-        if len(sentence.split()) <= 8 and not _is_statement(sentence):
-            yield "common", sentence
-        return
-    kinds = ("common", "common")
-    if "medical" in match["how"] or "technical" in match["how"]:
-        kinds = ("common", "technical")
-    elif "commonly" in match["how"]:
-        kinds = ("technical", "common")
-    if not _is_statement(match["first"]):
-        yield kinds[0], match["first"]
-    yield kinds[1], match["second"]
-
-
-def _is_statement(text: str) -> bool:
-    words = text.casefold().split()
-    return words[0] in ("this", "it", "these") or words[:2] == ["the", "procedure"] or bool(SENTENCE_WORDS & set(words))

@@ -1,21 +1,20 @@
 """Matches a guide document to its code, and stores it as the guide of that code."""
 
+import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from procedures.guide_documents import GuideDocument
 from procedures.guide_sections import SECTIONS
-from procedures.markdown import render
-from procedures.models import CodeName, CodeSystem, Guide, MedicalCode
+from procedures.models import CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode
 from procedures.models.codes import normalize
-from procedures.search import reindex
-
-NAME_SOURCE = "Guide"
-NAME_LENGTH = 300
+from procedures.models.guides import DEMONSTRATION, IMPORT
 
 
 class UnmatchedGuide(Exception):
@@ -23,9 +22,11 @@ class UnmatchedGuide(Exception):
 
 
 class Outcome(StrEnum):
-    ADDED = "added"
-    CHANGED = "changed"
+    ADDED = "published"
+    CHANGED = "published in place of the former text"
+    DRAFTED = "stored as a draft"
     UNCHANGED = "unchanged"
+    LEFT_ALONE = "left alone: a person is working on its draft"
 
 
 def find_code(document: GuideDocument, file_stem: str) -> MedicalCode:
@@ -59,47 +60,60 @@ def find_code(document: GuideDocument, file_stem: str) -> MedicalCode:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """The file that a document was read from, recorded as a source of the guide: its name and SHA-256 in hex."""
+
+    name: str
+    digest: str
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> "ImportedFile":
+        return cls(name[:255], hashlib.sha256(data).hexdigest())
+
+
 @transaction.atomic
-def store_guide(code: MedicalCode, document: GuideDocument, *, publish: bool) -> Outcome:
-    """Stores the texts of a document; with `publish` they and its names become public at once."""
-    guide = Guide.objects.filter(code=code).first()
-    outcome = Outcome.CHANGED if guide else Outcome.ADDED
-    guide = guide or Guide(code=code)
-    texts = {section.field: document.sections.get(section.field, "") for section in SECTIONS}
-    texts["sources"] = "\n".join(f"- {source}" for source in document.sources)
-    same_texts = guide.pk is not None and all(getattr(guide, field) == text for field, text in texts.items())
-    if same_texts and (not publish or (_shows(guide, texts) and not _names_differ(code, document))):
-        return Outcome.UNCHANGED
-    for field, text in texts.items():
-        setattr(guide, field, text)
+def store_guide(
+    code: MedicalCode, document: GuideDocument, file: ImportedFile, *, publish: bool, publisher: str = IMPORT
+) -> Outcome:
+    """Stores a document as a draft; with `publish` also publishes it, by the same steps as an editor.
+
+    What a person wrote is never overwritten: a public guide that an editor published gets a draft beside it, and a
+    draft that an editor has worked on is left alone.
+    """
     if publish:
-        guide.publish()
-        _store_names(code, document)
-    else:
-        guide.save()
-    reindex([code.pk])
-    return outcome
+        ContentVersion.wait_for_other_writers()
+    incoming = _draft_of(code, document, file)
+    guide = Guide.objects.filter(code=code).first()
+    if guide and guide.is_published and guide.says_the_same_as(incoming):
+        return Outcome.UNCHANGED
+    draft = GuideDraft.objects.select_for_update(of=("self",)).filter(code=code).first()
+    if draft and (draft.has_text_of_a_person or not draft.is_editable):
+        return Outcome.LEFT_ALONE
+    publish = publish and (guide is None or (guide.is_published and guide.publisher in (IMPORT, DEMONSTRATION)))
+    if draft is None or not draft.says_the_same_as(incoming):
+        draft = draft or GuideDraft(code=code)
+        draft.copy_text_from(incoming)
+        draft.save_text(by=None)
+    elif not publish:
+        return Outcome.UNCHANGED
+    if not publish:
+        return Outcome.DRAFTED
+    draft.submit(by=None)
+    draft.approve(by=None)
+    draft.publish(by=None, publisher=publisher)
+    return Outcome.CHANGED if guide else Outcome.ADDED
 
 
-def _shows(guide: Guide, texts: dict[str, str]) -> bool:
-    """Whether these texts are the public ones: an earlier import may have stored them without publishing."""
-    return guide.is_published and guide.html == {field: html for field, text in texts.items() if (html := render(text))}
-
-
-def _names(code: MedicalCode, document: GuideDocument) -> set[tuple[str, str]]:
-    """Kind and text of each name of the document that no other source has given already."""
-    others = set(code.names.exclude(source=NAME_SOURCE).values_list("kind", "text"))
-    return {(kind, text[:NAME_LENGTH]) for kind, text in document.names} - others
-
-
-def _names_differ(code: MedicalCode, document: GuideDocument) -> bool:
-    return set(code.names.filter(source=NAME_SOURCE).values_list("kind", "text")) != _names(code, document)
-
-
-def _store_names(code: MedicalCode, document: GuideDocument) -> None:
-    code.names.filter(source=NAME_SOURCE).delete()
-    CodeName.objects.bulk_create(
-        CodeName(code=code, kind=kind, text=text, source=NAME_SOURCE) for kind, text in sorted(_names(code, document))
+def _draft_of(code: MedicalCode, document: GuideDocument, file: ImportedFile) -> GuideDraft:
+    """The text of a document as an unsaved draft."""
+    return GuideDraft(
+        code=code,
+        **{section.field: document.sections.get(section.field, "") for section in SECTIONS},
+        sources="\n".join(f"- {source}" for source in document.sources),
+        document_name=file.name,
+        document_digest=file.digest,
+        document_date=timezone.localdate(),
     )
 
 

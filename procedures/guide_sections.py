@@ -27,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
         heading="Name of the Procedure",
         labels=(
             *("common name(s)", "common name", "technical/medical term", "technical/medical term(s)"),
+            *("technical or medical term", "technical or medical term(s)"),
             *("technical term", "medical term", "technical name", "medical name", "procedure name", "also known as"),
         ),
     ),
@@ -145,6 +146,7 @@ _INNER_LABELS = (
 )
 TECHNICAL_NAME_LABELS = frozenset(
     {"technical/medical term", "technical/medical terms", "technical term", "medical term"}
+    | {"technical or medical term", "technical or medical terms"}
     | {"technical name", "medical name"}
 )
 

@@ -1,7 +1,7 @@
 """The small Markdown of guide texts: paragraphs, two kinds of lists, strong, emphasis and links; nothing else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -17,6 +17,7 @@ _markdown = MarkdownIt("commonmark", {"html": False}).disable(
     ]
 )
 
+_BREAKS = ("softbreak", "hardbreak")
 _INLINE_MARKS = re.compile(
     r"[\\*`\[]"  # emphasis, code, links, and the escape itself
     r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis; an underscore inside a word is none
@@ -62,12 +63,19 @@ def plain_text(text: str) -> str:
 
     It is text, not HTML: `<` stands for itself. For the search index and for excerpts.
     """
-    lines = []
+    return "\n".join(" ".join(lines) for lines in _lines_by_block(text))
+
+
+def plain_lines(text: str) -> list[str]:
+    """Return the words of a Markdown text without its marks, line by line as they were written."""
+    return [line for lines in _lines_by_block(text) for line in lines]
+
+
+def _lines_by_block(text: str) -> Iterator[list[str]]:
     for token in _markdown.parse(text):
         if token.type == "inline":
-            breaks = ("softbreak", "hardbreak")
-            lines.append("".join(" " if child.type in breaks else child.content for child in token.children or ()))
-    return "\n".join(lines)
+            words = "".join("\n" if child.type in _BREAKS else child.content for child in token.children or ())
+            yield words.split("\n")
 
 
 def escape(text: str) -> str:

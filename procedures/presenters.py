@@ -12,7 +12,8 @@ from django.utils.dateformat import format as date_format
 
 from procedures.code_sets.cms_indicators import Indicator, decode
 from procedures.code_sets.ranges import RANGES
-from procedures.models import CodeSystem, Guide, MedicalCode
+from procedures.guide_changes import changes_address
+from procedures.models import CodeName, CodeSystem, Guide, MedicalCode
 from procedures.models.codes import Validity
 from procedures.search import FACETS, FacetValue, Filters, Results
 
@@ -247,6 +248,19 @@ class CodePage:
         return guide if guide is not None and guide.is_published else None
 
     @property
+    def withdrawn_guide(self):
+        """The guide that was taken off the page, or None."""
+        return None if self.guide else getattr(self.code, "guide", None)
+
+    @property
+    def review_is_overdue(self) -> bool:
+        return self.guide.is_overdue(self.today)
+
+    @property
+    def changes_url(self) -> str:
+        return changes_address(self.code)
+
+    @property
     def description_is_cut(self) -> bool:
         """Whether the title is only the beginning of the official description."""
         return self.code.title != self.code.long_description
@@ -255,9 +269,12 @@ class CodePage:
     def names(self) -> list[dict]:
         """Other names by kind: {"label", "names"}."""
         grouped: dict[str, list] = {}
-        for name in self.code.names.all():
+        for name in self.known_names():
             grouped.setdefault(name.get_kind_display(), []).append(name)
         return [{"label": label, "names": names} for label, names in grouped.items()]
+
+    def known_names(self) -> list[CodeName]:
+        return list(self.code.names.all())
 
     @cached_property
     def indicators(self) -> list[Indicator]:

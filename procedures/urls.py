@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from procedures import views
+from procedures import previews, views
 
 app_name = "procedures"
 urlpatterns = [
@@ -10,4 +10,6 @@ urlpatterns = [
     path("codes/", views.codes, name="codes"),
     path("codes/<slug:system>/", views.system, name="system"),
     re_path(r"^code/(?P<system>[-\w]+)/(?P<spelling>[^/]+)/?$", views.code, name="code"),
+    re_path(r"^code/(?P<system>[-\w]+)/(?P<spelling>[^/]+)/changes/?$", views.changes, name="changes"),
+    path("preview/<str:token>/", previews.signed_preview, name="preview"),
 ]

@@ -5,14 +5,16 @@ from django.http import Http404, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from procedures import demand
 from procedures.code_sets.ranges import find_range
 from procedures.filters import BrowseFilter, read_filters
 from procedures.forms import DateOfServiceForm, SearchForm
 from procedures.freshness import public_page, remembered
+from procedures.guide_changes import GuideChangesPage, changes_address
 from procedures.models import CodeSystem, MedicalCode
-from procedures.models.codes import normalize
+from procedures.models.codes import MedicalCodeQuerySet, normalize
 from procedures.presenters import MODIFIERS, CodePage, ResultsPage, browse_ranges, guide_links, system_cards
-from procedures.search import search
+from procedures.search import NO_FILTERS, search
 
 CODES_PER_PAGE = 100
 GUIDES_ON_HOME = 12
@@ -39,7 +41,10 @@ def codes(request):
     shown = ResultsPage(request.GET, results, filters, systems, form.problems + problems)
     if request.GET.get("format") == "json":
         return JsonResponse(shown.as_json())
-    return render(request, "procedures/codes.html", {"page": shown, "query": text})
+    response = render(request, "procedures/codes.html", {"page": shown, "query": text})
+    if not results.total and page == 1 and filters == NO_FILTERS:
+        demand.count_search_without_result(request, text)
+    return response
 
 
 @public_page
@@ -76,27 +81,48 @@ def _codes_of_range(system: CodeSystem, slug: str):
 @public_page
 def code(request, system, spelling):
     """The page of one code. Any other spelling of its address answers 301 to it: case, dots, blanks, slug, slash."""
-    medical_code = _find_code(system, spelling)
+    medical_code = _find_code(MedicalCode.objects.with_page_data(), system, spelling)
     canonical = medical_code.get_absolute_url()
     if request.path != canonical:
-        query = request.META.get("QUERY_STRING", "")
-        return HttpResponsePermanentRedirect(f"{canonical}?{query}" if query else canonical)
+        return _redirect_with_query(request, canonical)
     form = DateOfServiceForm(request.GET if "as_of" in request.GET else None)
     as_of = form.cleaned_data["as_of"] if form.is_bound and form.is_valid() else None
     page = CodePage(medical_code, as_of, timezone.localdate())
-    return render(request, "procedures/code.html", {"page": page, "form": form})
+    response = render(request, "procedures/code.html", {"page": page, "form": form})
+    # With a date it is the same page, seen again.
+    if not form.is_bound:
+        demand.count_view(request, medical_code)
+    return response
 
 
-def _find_code(system: str, spelling: str) -> MedicalCode:
-    """The code that `CODE-slug`, `CODE` or another way to write it names; raises Http404."""
+@public_page
+def changes(request, system, spelling):
+    """What changed on the page of a code's public guide, and the difference that one change (?change=) made."""
+    medical_code = _find_code(MedicalCode.objects.select_related("system", "guide"), system, spelling)
+    guide = getattr(medical_code, "guide", None)
+    if guide is None or not guide.is_published:
+        raise Http404("This code has no public guide.")
+    canonical = changes_address(medical_code)
+    if request.path != canonical:
+        return _redirect_with_query(request, canonical)
+    page = GuideChangesPage(guide, medical_code, request.GET.get("change", ""), request.GET.get("page", ""))
+    # Two long texts with little in common take a second or more.
+    differences = remembered(request, f"differences-{page.chosen.version}", page.differences) if page.chosen else []
+    return render(request, "procedures/changes.html", {"page": page, "differences": differences})
+
+
+def _redirect_with_query(request, address: str) -> HttpResponsePermanentRedirect:
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+
+
+def _find_code(codes: MedicalCodeQuerySet, system: str, spelling: str) -> MedicalCode:
+    """The one of `codes` that `CODE-slug`, `CODE` or another way to write it names; raises Http404."""
     if "\0" in spelling:
         raise Http404("There is no such code.")
     parts = spelling.split("-")
     candidates = [normalize(text) for text in (parts[0], "".join(parts[:2]), spelling)]
-    found = {
-        code.normalized: code
-        for code in MedicalCode.objects.with_page_data().filter(system__slug=system.lower(), normalized__in=candidates)
-    }
+    found = {code.normalized: code for code in codes.filter(system__slug=system.lower(), normalized__in=candidates)}
     for candidate in candidates:
         if candidate in found:
             return found[candidate]

@@ -2,11 +2,15 @@
 
 import hashlib
 import itertools
+from collections.abc import Iterable
 
-from procedures.models import CodeName, CodeSystem, Guide, MedicalCode, Release
+from django.contrib.auth.models import Group, User
+
+from procedures.models import CodeName, CodeSystem, Guide, GuideDraft, MedicalCode, Release
 from procedures.models.codes import make_slug, make_title, normalize
 from procedures.search import reindex
 
+PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
 
 
@@ -40,15 +44,27 @@ def create_code(
     return medical_code
 
 
-def create_guide(code: MedicalCode, *, published: bool = True, **texts) -> Guide:
-    """A guide of one section, unless `texts` (by field) say otherwise; published and found by search."""
-    guide = Guide(code=code, **(texts or {"summary": "A medicine that is dripped into a vein."}))
-    if published:
-        guide.publish()
-    else:
-        guide.save()
-    reindex([code.pk])
-    return guide
+def create_user(username: str = "ann", *, groups: Iterable[str] = (), **fields) -> User:
+    """Somebody who may log in to the admin, a member of these groups; the password is PASSWORD."""
+    user = User.objects.create_user(username, password=PASSWORD, is_staff=True, **fields)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return user
+
+
+def create_draft(code: MedicalCode, *, by: User | None = None, **texts) -> GuideDraft:
+    """A draft of one section with a source, unless `texts` (by field) say otherwise, written by `by`."""
+    texts = texts if texts.keys() - {"sources"} else {"summary": "A medicine that is dripped into a vein.", **texts}
+    draft = GuideDraft(code=code, author=by, **{"sources": "- A reference", **texts})
+    draft.save_text(by=by)
+    return draft
+
+
+def create_guide(code: MedicalCode, *, by: User | None = None, **texts) -> Guide:
+    """A public guide that went through the steps of the workflow; found by search. `texts` as in create_draft."""
+    draft = create_draft(code, **texts)
+    draft.submit(by=by)
+    draft.approve(by=by)
+    return draft.publish(by=by)
 
 
 def create_name(code: MedicalCode, text: str, *, kind: str = "brand", source: str = "Test") -> CodeName:

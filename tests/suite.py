@@ -126,7 +126,11 @@ def run_browser(arguments: list[str]) -> Outcome:
 
 
 def run_postgresql(arguments: list[str]) -> Outcome:
-    """Runs on a database of its own, so that two runs on one server never meet, and drops it at the end."""
+    """Runs on a database of its own, so that two runs on one server never meet, and drops it at the end.
+
+    The browser tests marked `both_databases` follow where there is a Chromium, in a process of their own: under the
+    event loop of Playwright, Django has other connections, which know nothing of what a test of transactions restores.
+    """
     server_url = os.environ.get("TEST_DATABASE_URL") or DEFAULT_TEST_DATABASE_URL
     try:
         with psycopg.connect(server_url, connect_timeout=3) as connection:
@@ -134,16 +138,28 @@ def run_postgresql(arguments: list[str]) -> Outcome:
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         return Outcome("PostgreSQL", False, f"no server answers at TEST_DATABASE_URL: {reason}")
+    markers = ["not browser", *(["both_databases"] if find_chromium()[0] else [])]
+    return together([_run_on_server(server_url, note, marker, arguments) for marker in markers])
+
+
+def _run_on_server(server_url: str, note: str, marker: str, arguments: list[str]) -> Outcome:
     name = f"codesite_{os.getpid()}"
     try:
         database_url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        return run_pytest("PostgreSQL", note, "not browser", database_url, arguments)
+        return run_pytest("PostgreSQL", note, marker, database_url, arguments)
     finally:
         # Django puts test_ before the name. Nothing is left to drop on a server that went away meanwhile.
         with suppress(psycopg.OperationalError), psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(f"test_{name}"))
             )
+
+
+def together(outcomes: list[Outcome]) -> Outcome:
+    """The outcome of a part that ran in several processes; the note is that of the first that says of a failure."""
+    worst = next((outcome for outcome in outcomes if outcome.failed), outcomes[0])
+    counts = (sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed", "skipped"))
+    return Outcome(worst.part, worst.ran, worst.note, *counts)
 
 
 def summary(outcomes: list[Outcome]) -> str:

@@ -104,6 +104,13 @@ def test_suite_takes_a_breakdown_of_pytest_for_a_failure(tmp_path):
     assert "exit code 3" in broken.note
 
 
+def test_part_that_ran_in_two_processes_is_as_good_as_the_worse():
+    good, bad = Outcome("PostgreSQL", True, "host", passed=4, skipped=2), Outcome("PostgreSQL", True, "broke", failed=1)
+
+    assert suite.together([good, bad]) == Outcome("PostgreSQL", True, "broke", passed=4, failed=1, skipped=2)
+    assert suite.together([good, good]).passed == 8
+
+
 def test_suite_names_a_postgresql_that_does_not_answer(monkeypatch):
     monkeypatch.setenv("TEST_DATABASE_URL", "postgresql://someone:secret@127.0.0.1:1/postgres")
 

@@ -10,16 +10,17 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import get_template
+from django.utils import timezone
 
 from procedures.guide_sections import SECTIONS
-from procedures.models import CodeChange, Succession
-from tests.factories import create_code, create_guide, create_name, create_release
+from procedures.models import CodeChange, GuideDraft, Succession
+from tests.factories import create_code, create_draft, create_guide, create_name, create_release
 
 FOLDER = Path(settings.BASE_DIR, "templates")
 TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.html"))
 
 # The only texts that are put into a page as HTML: procedures.markdown has cleaned them.
-SAFE_TEXTS = {"procedures/_guide.html": ["section.html", "guide.html.sources"]}
+SAFE_TEXTS = {"procedures/_guide.html": ["section.html", "section.sources", "guide.html.sources"]}
 
 TEMPLATE_MARKS = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 UNKNOWN_VARIABLE = "NO SUCH VARIABLE"
@@ -139,7 +140,7 @@ def test_unescaped_texts_are_found(text):
     assert unescaped(text)
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "410.html", "500.html"])
 def test_error_page_renders_without_request_and_database(name):
     page = Page(get_template(name).render())
     assert len([level for level, _ in page.headings if level == 1]) == 1
@@ -161,6 +162,20 @@ def content(db, settings, monkeypatch):
         indicators={"COV": "C", "TOS": ["1", "P"], "STATUTE": "1833(t)"},
     )
     create_guide(guided, **{section.field: f"Text of {section.field}." for section in SECTIONS}, sources="- A label")
+    draft = GuideDraft.objects.begin(guided, by=None)
+    draft.recovery, draft.section_sources = "Rest.", {"recovery": "- A leaflet"}
+    draft.save_text(by=None)
+    draft.submit(by=None)
+    draft.approve(by=None)
+    draft.publish(by=None)
+    reviewed = create_code("J9310", "Injection, rituximab, 100 mg")
+    today = timezone.localdate()
+    create_guide(reviewed).mark_reviewed(
+        reviewer="Rosa Diaz, RN", on=today, due=today + datetime.timedelta(days=1), by=None
+    )
+    withdrawn = create_code("J9303", "Injection, panitumumab, 10 mg", remark="Mind it.", remark_source="CMS")
+    create_guide(withdrawn, summary="Drug.").unpublish(reason="Being checked.", by=None)
+    create_draft(create_code("J9306", "Injection, pertuzumab, 1 mg"))
     create_name(guided, "Arzerra")
     create_name(guided, "Arzerra infusion", kind="common")
     long = "Inotuzumab ozogamicin " * 30
@@ -209,6 +224,9 @@ ADDRESSES = [
     "/code/hcpcs/CO",
     "/code/icd10cm/E11?as_of=2020-01-01",
     "/code/icd10cm/E11.9",
+    "/code/hcpcs/J9303",
+    "/code/hcpcs/J9310",
+    "/code/hcpcs/J9302/changes",
     "/nothing",
 ]
 
@@ -238,8 +256,14 @@ def test_page_is_well_formed_for_every_reader(client, content, address):
 
 
 def test_every_template_is_rendered_by_some_page(client, content):
-    rendered = {template.name for address in ADDRESSES for template in client.get(address, follow=True).templates}
-    assert set(TEMPLATES) - rendered == {"400.html", "403.html", "500.html"}
+    preview = f"/preview/{GuideDraft.objects.get().preview_token()}/"
+    rendered = {
+        template.name for address in [*ADDRESSES, preview] for template in client.get(address, follow=True).templates
+    }
+    # Those of the desk are rendered by the tests of the admin, as is what it shows of a text that is being typed.
+    public = {name for name in TEMPLATES if not name.startswith(("admin/", "simple_history/"))}
+    elsewhere = {"400.html", "403.html", "403_csrf.html", "410.html", "500.html"}
+    assert public - rendered == {*elsewhere, "procedures/typed_preview.html", "procedures/_difference.html"} - rendered
 
 
 def test_code_page_has_the_headings_of_the_guide_in_order(client, content):
@@ -318,3 +342,11 @@ def test_filters_are_kept_in_the_form_and_removable_one_by_one(client, content):
     assert "/codes/?q=wheelchair&status=active" in links
     assert "/codes/?q=wheelchair&system=hcpcs" in links
     assert "/codes/?q=wheelchair" in links
+
+
+def test_preview_is_well_formed_for_every_reader(client, content):
+    draft = GuideDraft.objects.get()
+    test_page_is_well_formed_for_every_reader(client, content, f"/preview/{draft.preview_token()}/")
+    address = f"/preview/{draft.preview_token()}/"
+    draft.revoke_preview()
+    test_page_is_well_formed_for_every_reader(client, content, address)

@@ -1,7 +1,10 @@
-"""Code systems and their releases, medical codes, guides, and what search reads."""
+"""Code systems and their releases, medical codes, guides and their drafts, and what search reads."""
 
 from procedures.models.codes import CodeName, MedicalCode, Succession
-from procedures.models.guides import Guide
+from procedures.models.demand import DailyViews, SearchWithoutResult
+from procedures.models.guide_drafts import GuideDraft
+from procedures.models.guides import Guide, TransitionRefused
+from procedures.models.release_uploads import ReleaseUpload
 from procedures.models.releases import CodeChange, Release
 from procedures.models.search_entries import ContentVersion, Misspelling, SearchEntry, Word
 from procedures.models.systems import CodeSystem
@@ -11,11 +14,16 @@ __all__ = [
     "CodeName",
     "CodeSystem",
     "ContentVersion",
+    "DailyViews",
     "Guide",
+    "GuideDraft",
     "MedicalCode",
     "Misspelling",
     "Release",
+    "ReleaseUpload",
     "SearchEntry",
+    "SearchWithoutResult",
     "Succession",
+    "TransitionRefused",
     "Word",
 ]

@@ -1,5 +1,6 @@
 import datetime
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,11 +10,18 @@ from django.db.models.functions import Left, Replace, Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
+from simple_history.models import HistoricalRecords
+from simple_history.utils import bulk_create_with_history
 
 from procedures.models.releases import CodeChange
 
 # An ICD-10 code has at most four headings above it; each is needed with its system for its address.
 PARENTS = ["parent" + "__parent" * depth + "__system" for depth in range(5)]
+
+# What releases say of a code, and what is made of it.
+OFFICIAL_FIELDS = ["system", "kind", "normalized", "short_description", "long_description", "title", "slug"]
+OFFICIAL_FIELDS += ["added", "effective", "terminated", "indicators", "parent", "has_policy"]
+OFFICIAL_FIELDS += ["first_listed_in", "listed_in", "missing_from"]
 
 TITLE_LENGTH = 150
 SLUG_LENGTH = 80
@@ -89,7 +97,13 @@ class MedicalCodeQuerySet(models.QuerySet):
 
     def with_guide(self):
         """Codes with a published guide."""
-        return self.filter(guide__published_at__isnull=False)
+        return self.filter(guide__isnull=False, guide__unpublished_at__isnull=True)
+
+    def without_guide(self):
+        """Codes that have no published guide, headings left out."""
+        return self.exclude(kind=MedicalCode.Kind.HEADER).filter(
+            Q(guide__isnull=True) | Q(guide__unpublished_at__isnull=False)
+        )
 
     def topmost(self):
         """Codes without a heading above them, which a browse page shows first."""
@@ -161,9 +175,23 @@ class MedicalCode(models.Model):
         editable=False,
         help_text="The first complete release after `listed_in`: it does not list the code.",
     )
+    remark = models.TextField(
+        "editors’ remark",
+        max_length=1_000,
+        blank=True,
+        help_text="Shown on the code’s page as a remark of the editors, such as what to know of a change of the code.",
+    )
+    remark_source = models.CharField(
+        "source of the remark",
+        max_length=300,
+        blank=True,
+        help_text="The document that says so, such as “CMS HCPCS quarterly update, July 2025”.",
+    )
     has_policy = models.BooleanField(default=False, editable=False, help_text="A health-plan policy names the code.")
 
     objects = MedicalCodeQuerySet.as_manager()
+    # Editors change nothing else of a code; importers write theirs to CodeChange.
+    history = HistoricalRecords(excluded_fields=OFFICIAL_FIELDS)
 
     class Meta:
         ordering = ["system", "normalized"]
@@ -187,6 +215,11 @@ class MedicalCode(models.Model):
             models.CheckConstraint(
                 condition=Q(terminated__isnull=True) | Q(added__isnull=True) | Q(terminated__gte=F("added")),
                 name="%(app_label)s_%(class)s_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(remark="", remark_source="") | (~Q(remark="") & ~Q(remark_source="")),
+                name="%(app_label)s_%(class)s_remark_with_source",
+                violation_error_message="A remark needs its source, and a source its remark.",
             ),
         ]
         indexes = [models.Index(fields=["terminated"], name="procedures_code_terminated")]
@@ -249,6 +282,28 @@ def status_of(
     return MedicalCode.Status.ACTIVE
 
 
+# The source of names that the section "Name of the Procedure" of the public guide gives.
+GUIDE_SOURCE = "Guide"
+NAME_LENGTH = 300
+
+
+class CodeNameQuerySet(models.QuerySet):
+    def follow_guide(self, code: MedicalCode, names: Iterable[tuple[str, str]], *, by=None) -> None:
+        """Makes the names whose source is the guide these pairs of kind and text; names of other sources stay.
+
+        The history names `by`, a user or None for a command.
+        """
+        others = set(code.names.exclude(source=GUIDE_SOURCE).values_list("kind", "text"))
+        wanted = {(kind, text[:NAME_LENGTH]) for kind, text in names} - others
+        held = {(name.kind, name.text): name for name in code.names.filter(source=GUIDE_SOURCE)}
+        for pair, name in held.items():
+            if pair not in wanted:
+                name._history_user = by
+                name.delete()
+        added = [CodeName(code=code, kind=kind, text=text, source=GUIDE_SOURCE) for kind, text in wanted - set(held)]
+        bulk_create_with_history(sorted(added, key=lambda name: (name.kind, name.text)), CodeName, default_user=by)
+
+
 class CodeName(models.Model):
     """Another name of a code, and who says so."""
 
@@ -261,8 +316,11 @@ class CodeName(models.Model):
 
     code = models.ForeignKey(MedicalCode, models.CASCADE, related_name="names")
     kind = models.CharField(max_length=12, choices=Kind)
-    text = models.CharField(max_length=300)
+    text = models.CharField(max_length=NAME_LENGTH)
     source = models.CharField(max_length=120, help_text="Where the name was found, such as Guide or ASP crosswalk.")
+
+    objects = CodeNameQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["code", "kind", "text"]
@@ -290,6 +348,8 @@ class Succession(models.Model):
     predecessor = models.ForeignKey(MedicalCode, models.CASCADE, related_name="successions")
     successor = models.ForeignKey(MedicalCode, models.CASCADE, related_name="precessions")
     source = models.CharField(max_length=20, choices=Source, default=Source.EDITOR)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["predecessor", "successor"]

@@ -64,3 +64,12 @@ class ContentVersion(models.Model):
     def advance(cls) -> None:
         """Called in the transaction of every change of public content."""
         cls.objects.filter(pk=1).update(number=F("number") + 1)
+
+    @classmethod
+    def wait_for_other_writers(cls) -> None:
+        """Until the transaction ends nobody else changes public content.
+
+        Whoever locks rows of guides takes this lock first: the index takes it too, and two transactions that took the
+        same locks in another order would stop each other.
+        """
+        cls.objects.select_for_update().get(pk=1)

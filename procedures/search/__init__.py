@@ -1,11 +1,11 @@
 """Search over codes, names and guides: one parser, two engines (FTS5, tsvector), one result contract.
 
-Everything outside of this package uses `search`, `reindex` and `rebuild`, and knows nothing of the databases.
+Everything outside of this package uses what is named here, and knows nothing of the databases.
 """
 
 from procedures.search.engine import read_content_version
 from procedures.search.index import rebuild, reindex, stale_code_ids
-from procedures.search.results import FACETS, NO_FILTERS, PAGE_SIZE, FacetValue, Filters, Results, search
+from procedures.search.results import FACETS, NO_FILTERS, PAGE_SIZE, FacetValue, Filters, Results, find_code_ids, search
 from procedures.search.text import tokenize
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "FacetValue",
     "Filters",
     "Results",
+    "find_code_ids",
     "read_content_version",
     "rebuild",
     "reindex",

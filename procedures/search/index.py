@@ -31,7 +31,8 @@ def reindex(code_ids: Iterable[int]) -> None:
     """
     code_ids = list(code_ids)
     with transaction.atomic():
-        _wait_for_other_writers()
+        # Two transactions that bring the same word or the same entry would collide.
+        ContentVersion.wait_for_other_writers()
         for start in range(0, len(code_ids), BATCH):
             batch = code_ids[start : start + BATCH]
             SearchEntry.objects.filter(code_id__in=batch).delete()
@@ -50,7 +51,8 @@ def rebuild(progress=lambda entries: entries) -> int:
     frequencies = Counter()
     count = 0
     with transaction.atomic():
-        _wait_for_other_writers()
+        # Two transactions that bring the same word or the same entry would collide.
+        ContentVersion.wait_for_other_writers()
         engine().clear()
         Misspelling.objects.all().delete()
         Word.objects.all().delete()
@@ -68,11 +70,6 @@ def rebuild(progress=lambda entries: entries) -> int:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return count
-
-
-def _wait_for_other_writers() -> None:
-    """Two transactions that bring the same word or the same entry would collide: the second waits for the first."""
-    ContentVersion.objects.select_for_update().get(pk=1)
 
 
 def stale_code_ids(today: datetime.date | None = None) -> list[int]:

@@ -120,6 +120,15 @@ def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTE
     return results
 
 
+def find_code_ids(text: str, systems: Sequence[CodeSystem], limit: int = CAP) -> list[int]:
+    """The keys of the codes that `search` finds by the words of the text, the best first, at most `limit`."""
+    query = parse_query(text)
+    if not query.words:
+        return []
+    plan = _word_plan(query, systems)
+    return [code_id(entry_id) for entry_id in engine().find(plan.with_only(limit=limit)).page]
+
+
 def _other_spelling(query: Query, systems: Sequence[CodeSystem]) -> str | None:
     """Another spelling of the query, if it finds anything."""
     text = correct(query.words, read_frequencies(query.words))

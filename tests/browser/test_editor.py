@@ -4,9 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
 
-from tests.factories import create_code, create_guide
-
-PASSWORD = "correct horse battery staple"
+from tests.factories import PASSWORD, create_code
 
 
 @pytest.fixture
@@ -85,38 +83,3 @@ def test_successor_chosen_by_an_editor_is_named_to_visitors(editor, visitor):
 
     visitor.goto(retired.get_absolute_url())
     expect(visitor.locator(".notice")).to_contain_text("Use J9229")
-
-
-def test_edited_text_of_a_public_guide_is_public_at_once(editor, visitor):
-    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
-    create_guide(code, summary="It takes about four hours.", recovery="Rest at home.")
-    visitor.goto(code.get_absolute_url())
-    expect(visitor.get_by_role("main")).to_contain_text("It takes about four hours.")
-
-    search_admin(editor, "Guides", "J9302")
-    editor.get_by_role("link", name="J9302").click()
-    editor.get_by_role("textbox", name="Summary").fill("It takes about **six** hours.")
-    save(editor)
-
-    visitor.reload()
-    expect(visitor.get_by_role("main")).to_contain_text("It takes about six hours.")
-    expect(visitor.get_by_role("main")).not_to_contain_text("four")
-    expect(visitor.get_by_role("main")).to_contain_text("Rest at home.")
-
-
-def test_draft_is_public_after_it_is_published(editor, visitor):
-    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
-    create_guide(code, published=False, summary="It takes about four hours.")
-    visitor.goto(code.get_absolute_url())
-    expect(visitor.get_by_role("main")).not_to_contain_text("four hours")
-
-    search_admin(editor, "Guides", "J9302")
-    editor.locator("#result_list tbody input[type=checkbox]").check()
-    editor.locator("select[name=action]").select_option("Publish the selected guides")
-    editor.get_by_role("button", name="Go").click()
-    expect(editor.get_by_text("1 guide published.")).to_be_visible()
-
-    visitor.reload()
-    expect(visitor.get_by_role("main")).to_contain_text("It takes about four hours.")
-    visitor.goto("/codes/?q=four+hours")
-    expect(visitor.locator("ol.results h2 code")).to_have_text(["J9302"])

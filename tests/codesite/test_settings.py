@@ -42,6 +42,7 @@ def test_settings_of_a_deployment_pass_its_check():
         ("HTTPS_ONLY", "no", "HTTPS_ONLY='no' is not a boolean: write 1, true, 0 or false."),
         ("DATABASE_URL", "mysql://root@127.0.0.1/codes", "write sqlite:///... or postgresql://..."),
         ("DATABASE_URL", "codes.sqlite3", "write sqlite:///... or postgresql://..."),
+        ("TRUSTED_PROXY_COUNT", "yes", "TRUSTED_PROXY_COUNT='yes' is not a whole number from 0 upward."),
     ],
 )
 def test_settings_that_are_wrong_stop_every_command_with_a_sentence(name, value, sentence):
@@ -78,6 +79,22 @@ def test_settings_default_to_a_safe_site():
 
 def test_settings_under_debug_serve_plain_http():
     assert settings_of("DEBUG", "SECURE_SSL_REDIRECT", DEBUG="1", HTTPS_ONLY="") == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("https_only", "proxies", "believed"), [("1", "0", False), ("1", "1", True), ("0", "1", False), ("1", "", False)]
+)
+def test_settings_believe_in_https_only_what_a_proxy_says(https_only, proxies, believed):
+    [header] = settings_of("SECURE_PROXY_SSL_HEADER", HTTPS_ONLY=https_only, TRUSTED_PROXY_COUNT=proxies)
+
+    assert header == (["HTTP_X_FORWARDED_PROTO", "https"] if believed else None)
+
+
+@pytest.mark.parametrize(
+    ("debug", "name", "shown"), [("1", "", "development"), ("0", "", ""), ("0", "staging", "staging")]
+)
+def test_settings_name_the_environment(debug, name, shown):
+    assert settings_of("ENVIRONMENT_NAME", DEBUG=debug, ENVIRONMENT_NAME=name) == [shown]
 
 
 def test_settings_use_a_sqlite_file_that_is_written_ahead_by_default():

@@ -10,13 +10,16 @@ OUR_APPS = ("procedures", "policies", "contact", "codesite")
 ARGUMENTS = {
     "procedures:system": {"system": "hcpcs"},
     "procedures:code": {"system": "hcpcs", "spelling": "J9302-injection-ofatumumab-10-mg"},
+    "procedures:changes": {"system": "hcpcs", "spelling": "J9302-injection-ofatumumab-10-mg"},
 }
+# Each preview has an address of its own, which is given out with a draft (tests/procedures/test_previews.py).
+WITHOUT_AN_ADDRESS_OF_THEIR_OWN = {"procedures:preview"}
 
 
 def our_patterns(resolver=None, namespace=""):
-    """(namespace, pattern) of each address whose view is ours."""
+    """(namespace, pattern) of each address whose view is ours; those of the admin need a login."""
     for each in (resolver or get_resolver()).url_patterns:
-        if isinstance(each, URLResolver):
+        if isinstance(each, URLResolver) and each.namespace != "admin":
             yield from our_patterns(each, each.namespace or namespace)
         elif isinstance(each, URLPattern) and each.callback.__module__.partition(".")[0] in OUR_APPS:
             yield namespace, each
@@ -36,7 +39,7 @@ def test_every_address_has_a_name_and_apps_have_a_namespace():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(PATTERNS))
+@pytest.mark.parametrize("name", sorted(set(PATTERNS) - WITHOUT_AN_ADDRESS_OF_THEIR_OWN))
 def test_every_named_address_answers(client, name):
     create_guide(create_code())
 

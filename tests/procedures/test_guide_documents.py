@@ -168,17 +168,12 @@ def words_put_in(text):
     return [word for line in kept for word in re.sub(r"^\s*(•|-|\d+\.)\s", "", line).split()]
 
 
-def test_parse_guide_reads_title_label_names_and_codes():
+def test_parse_guide_reads_title_label_and_codes():
     document = parse_guide(CAPTURED, file="guide.txt")
 
     assert document.title == "Colorectal cancer screening; colonoscopy on individual at high risk"
     assert document.system_label == "HCPCS code"
     assert document.codes == ("G0105",)
-    assert document.names == (
-        ("common", "Screening colonoscopy"),
-        ("common", "Bowel check with a camera"),
-        ("technical", "High-risk screening colonoscopy"),
-    )
 
 
 def test_parse_guide_leaves_out_and_lists_the_frame_of_the_page():
@@ -233,7 +228,6 @@ def test_parse_guide_reads_a_document_without_blank_lines():
 
     assert list(document.sections) == FIELDS
     assert document.codes == ("J0897",)
-    assert document.names == (("common", "Denosumab shot"), ("technical", "Subcutaneous Injection of Denosumab"))
     assert document.sections["purpose"] == "- **Medical Conditions:** Weak bones.\n- **Goals:** Fewer broken bones."
     assert document.sections["setting"] == "A doctor’s office."
     assert document.left_out == ()
@@ -370,14 +364,6 @@ def test_parse_guide_finds_codes_in_order_without_lookalikes():
     assert guide("Summary", text).codes == ("C9028", "J9229", "M81.0")
 
 
-def test_parse_guide_reads_names_from_lists_and_prose():
-    listed = guide("Name of the Procedure", "", "Common Name(s):", "- Bone shot", "- N/A", "Medical Term: Denosumab")
-    prose = guide("Name of the Procedure", "Electroencephalography, commonly known as an EEG.")
-
-    assert listed.names == (("common", "Bone shot"), ("technical", "Denosumab"))
-    assert prose.names == (("technical", "Electroencephalography"), ("common", "EEG"))
-
-
 def test_a_sentence_about_policies_is_no_closing_part():
     sections = section("Alternatives", "Medical policies and guidelines for this drug differ.", "", "Ask.")
 
@@ -498,7 +484,6 @@ def test_example_pages_are_read_without_loss(seeds_dir):
 
         assert list(document.sections) == FIELDS
         assert words_of(document.sections) == words_put_in(text)
-        assert {kind for kind, _ in document.names} == {"common", "technical"}
         assert document.left_out[0] == "Search all medical codes"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from procedures.guide_sections import SECTIONS
 from procedures.models import CodeChange
-from tests.factories import create_code, create_guide, create_name, create_release
+from tests.factories import create_code, create_draft, create_guide, create_name, create_release
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -55,9 +55,19 @@ def test_code_page_links_each_section_from_its_contents(client):
     assert {address[1:] for address in page.links if address.startswith("#")} <= places
 
 
-def test_code_page_shows_no_unpublished_guide(client):
+def test_code_page_shows_no_draft(client):
     code = create_code()
-    create_guide(code, published=False, purpose="It treats leukemia.")
+    create_draft(code, purpose="It treats leukemia.")
+
+    page = page_of(client, code)
+
+    assert "leukemia" not in page.text
+    assert not set(HEADINGS) & set(page.headings)
+
+
+def test_code_page_shows_no_guide_that_was_taken_off(client):
+    code = create_code()
+    create_guide(code, purpose="It treats leukemia.").unpublish(reason="A reader found a mistake.", by=None)
 
     page = page_of(client, code)
 
@@ -67,9 +77,10 @@ def test_code_page_shows_no_unpublished_guide(client):
 
 def test_code_page_shows_no_edit_before_it_is_published(client):
     code = create_code()
-    guide = create_guide(code, purpose="It treats leukemia.")
-    guide.purpose = "It treats lymphoma."
-    guide.save()
+    create_guide(code, purpose="It treats leukemia.")
+    draft = create_draft(code, purpose="It treats lymphoma.")
+    draft.submit(by=None)
+    draft.approve(by=None)
 
     assert "leukemia" in page_of(client, code).text
     assert "lymphoma" not in page_of(client, code).text

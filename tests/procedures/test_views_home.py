@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import create_code, create_guide
+from tests.factories import create_code, create_draft, create_guide
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -58,14 +58,16 @@ def test_home_counts_afresh_after_a_code_is_added(client):
 
 
 def test_home_links_published_guides_only(client):
-    shown, hidden = create_code("J9302"), create_code("J9303", "Injection, panitumumab, 10 mg")
+    shown, in_work, off = create_code("J9302"), create_code("J9303"), create_code("J9304")
     create_guide(shown)
-    create_guide(hidden, published=False)
+    create_draft(in_work)
+    create_guide(off).unpublish(reason="It is wrong.", by=None)
 
     links = get_home(client).links
 
     assert shown.get_absolute_url() in links
-    assert hidden.get_absolute_url() not in links
+    assert in_work.get_absolute_url() not in links
+    assert off.get_absolute_url() not in links
 
 
 def test_home_is_public_and_conditional(client):

@@ -13,10 +13,8 @@ from procedures.code_sets.loader import load_release
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import ReadingReport
 from procedures.demonstration import icd10cm
-from procedures.guide_documents import parse_guide
-from procedures.guide_import import store_guide
-from procedures.models import CodeSystem, Guide, MedicalCode
-from procedures.models.codes import normalize
+from procedures.demonstration.guides_in_work import load_guides
+from procedures.models import CodeSystem
 
 FOLDER = Path(demonstration.__file__).parent
 HCPCS_VERSION = "2025-01"
@@ -45,14 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{system.name}: {summary.added:,} codes and headings added.")
 
     def _load_guides(self) -> None:
-        added = 0
-        for file in sorted((FOLDER / "guides").glob("*.txt")):
-            slug, _, spelling = file.stem.partition("-")
-            code = MedicalCode.objects.filter(system__slug=slug, normalized=normalize(spelling)).first()
-            if code is None or Guide.objects.filter(code=code).exists():
-                continue
-            store_guide(code, parse_guide(file.read_text(encoding="utf-8"), file=file.name), publish=True)
-            added += 1
+        added = load_guides()
         self.stdout.write(f"Guides: {added} added.")
 
     @staticmethod

@@ -1,13 +1,12 @@
+"""Which code a document is matched to, and what is refused."""
+
 import re
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from procedures.models import CodeName, Guide, MedicalCode
-from procedures.search import search
-from tests.factories import create_code, create_name, get_system
-from tests.own_database import every_row
+from procedures.models import Guide, GuideDraft, MedicalCode
+from tests.factories import create_code
 from tests.pages import read_page
 from tests.procedures.management.running import refusal_by, said_by
 
@@ -49,7 +48,9 @@ def refusal_of(*arguments: str) -> str:
 
 
 def guide_codes() -> list[str]:
-    return sorted(Guide.objects.values_list("code__code", flat=True))
+    """The codes of the drafts; nothing is public."""
+    assert not Guide.objects.exists()
+    return sorted(GuideDraft.objects.values_list("code__code", flat=True))
 
 
 def page_of(client, code: str):
@@ -183,87 +184,12 @@ def test_missing_path_and_folder_without_documents_are_refused(tmp_path):
     assert refusal_of(str(tmp_path)) == "There is no .txt or .md file there."
 
 
-# What is stored
-
-
-def test_summary_names_the_documents_their_codes_and_what_was_left_out(codes, write):
-    closing = f"\nMedical Policies and Guidelines for {OFATUMUMAB}\n\nSimilar Codes\n\nJ9301\n"
-    path = write("J9302.txt", more=closing)
-
-    assert import_guides(path, "--publish").splitlines() == [
-        "J9302.txt: J9302 added, 2 sections",
-        f"    left out: Medical Policies and Guidelines for {OFATUMUMAB}",
-        "    left out: Similar Codes",
-        "    left out: J9301",
-        "Guides: 1 added.",
-    ]
-
-
-def test_guide_is_public_and_found_only_when_published(codes, write, client):
-    names = "\nName of the Procedure\nCommon name(s): Arzerra infusion\n"
-    path = write("J9302.txt", more=names)
-
-    assert import_guides(path).endswith("Guides: 1 added; not published.\n")
-    for word in ("leukemia", "Arzerra"):
-        assert word not in page_of(client, "J9302").text
-        assert search(word, [get_system("hcpcs")]).rows == []
-
-    assert import_guides(path, "--publish").endswith("Guides: 1 changed.\n")
-    for word in ("leukemia", "Arzerra"):
-        assert word in page_of(client, "J9302").text
-        assert [row["code"] for row in search(word, [get_system("hcpcs")]).rows] == ["J9302"]
-
-
-def test_changed_text_of_a_published_guide_waits_for_publish(codes, write, client):
-    import_guides(write("J9302.txt", summary="First text."), "--publish")
-    changed = write("J9302.txt", summary="Second text.")
-
-    assert import_guides(changed).endswith("Guides: 1 changed; not published.\n")
-    assert "First text." in page_of(client, "J9302").text
-
-    assert import_guides(changed, "--publish").endswith("Guides: 1 changed.\n")
-    assert "Second text." in page_of(client, "J9302").text
-    assert "First text." not in page_of(client, "J9302").text
-
-
-@pytest.mark.parametrize("options", [[], ["--publish"]])
-def test_same_document_again_changes_nothing_and_says_so(codes, write, options):
-    path = write("J9302.txt", more="\nName of the Procedure\nCommon name(s): Arzerra\n")
-    import_guides(path, *options)
-    before = every_row(connection)
-
-    assert "J9302.txt: J9302 unchanged" in import_guides(path, *options)
-    assert every_row(connection) == before
-
-
-def test_names_become_names_of_the_code_and_follow_the_document(codes, write):
-    first = "\nName of the Procedure\nCommon name(s): Arzerra; ofatumumab drip\nTechnical term: infusion\n"
-    import_guides(write("J9302.txt", more=first), "--publish")
-    assert sorted(CodeName.objects.values_list("kind", "text", "source")) == [
-        ("common", "Arzerra", "Guide"),
-        ("common", "ofatumumab drip", "Guide"),
-        ("technical", "infusion", "Guide"),
-    ]
-
-    import_guides(write("J9302.txt", more="\nName of the Procedure\nCommon name(s): Kesimpta\n"), "--publish")
-    assert list(CodeName.objects.values_list("text", flat=True)) == ["Kesimpta"]
-
-
-def test_name_that_another_source_gave_is_kept_and_not_repeated(codes, write):
-    create_name(MedicalCode.objects.get(code="J9302"), "Arzerra", kind="common", source="ASP crosswalk")
-    path = write("J9302.txt", more="\nName of the Procedure\nCommon name(s): Arzerra; drip\n")
-    import_guides(path, "--publish")
-
-    assert sorted(CodeName.objects.values_list("text", "source")) == [("Arzerra", "ASP crosswalk"), ("drip", "Guide")]
-    assert "J9302.txt: J9302 unchanged" in import_guides(path, "--publish")
-
-
 def test_document_of_windows_is_read(codes, tmp_path):
     file = tmp_path / "J9302.txt"
     file.write_bytes(f"{OFATUMUMAB}\r\n\r\nSummary\r\nThe patient’s “drip” – slowly.\r\n".encode("cp1252"))
     import_guides(str(file))
 
-    assert Guide.objects.get().summary == "The patient’s “drip” – slowly."
+    assert GuideDraft.objects.get().summary == "The patient’s “drip” – slowly."
 
 
 # The two pages to be reproduced
@@ -280,10 +206,10 @@ def test_seed_documents_are_imported_and_their_pages_hold_every_line(codes, seed
     documents = sorted(seeds_dir.glob("*.txt"))
     said = import_guides(*map(str, documents), "--publish")
 
-    assert said.endswith("Guides: 2 added.\n")
-    assert guide_codes() == ["C9028", "J9302"]
+    assert said.endswith("Guides: 2 published.\n")
+    assert sorted(Guide.objects.values_list("code__code", flat=True)) == ["C9028", "J9302"]
     for document in documents:
-        code = re.search(rf"^{document.name}: (\S+) added, 14 sections$", said, re.MULTILINE)[1]
+        code = re.search(rf"^{document.name}: (\S+) published, 14 sections$", said, re.MULTILINE)[1]
         shown = words_of(page_of(client, code).text)
         text = document.read_text("utf-8").removeprefix("Search all medical codes")
         text, _, closing = text.partition("Medical Policies and Guidelines for")

@@ -1,12 +1,13 @@
 import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procedures.models import MedicalCode
+from procedures.models import CodeName, MedicalCode
 from procedures.models.codes import SLUG_LENGTH, TITLE_LENGTH, make_slug, make_title, normalize
-from tests.factories import create_code, create_release
+from tests.factories import create_code, create_draft, create_guide, create_name, create_release, create_user
 
 DAY = datetime.timedelta(days=1)
 TODAY = datetime.date(2025, 3, 1)
@@ -204,6 +205,88 @@ def test_ancestors_come_topmost_first_and_children_in_order():
     assert [child.code for child in middle.children_in_order()] == ["M54.12", "M54.16"]
     assert code.get_absolute_url() == "/code/icd10cm/M54.16-radiculopathy-lumbar-region"
     assert str(code) == "M54.16 Radiculopathy, lumbar region"
+
+
+@pytest.mark.django_db
+def test_with_and_without_guide_part_the_codes_and_leave_headings_out():
+    create_guide(create_code("J0000"))
+    create_guide(create_code("J0001")).unpublish(reason="It is wrong.", by=None)
+    create_draft(create_code("J0002"))
+    create_code("J0003", terminated=TODAY)
+    create_code("M54", "Dorsalgia", system="icd10cm", kind="header")
+
+    assert {code.code for code in MedicalCode.objects.with_guide()} == {"J0000"}
+    assert {code.code for code in MedicalCode.objects.without_guide()} == {"J0001", "J0002", "J0003"}
+
+
+# Remarks and names
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fields", [{"remark": "Billed by the unit."}, {"remark_source": "CMS update, July 2025"}])
+def test_remark_and_its_source_come_together(fields):
+    code = create_code()
+    for name, value in fields.items():
+        setattr(code, name, value)
+
+    with pytest.raises(ValidationError, match="A remark needs its source, and a source its remark"):
+        code.full_clean()
+
+
+@pytest.mark.django_db
+def test_change_of_a_remark_has_a_history_without_official_facts():
+    code, editor = create_code(), create_user()
+    code.remark, code.remark_source = "Billed by the unit.", "CMS update, July 2025"
+    code._history_user = editor
+    code.save()
+
+    row = code.history.first()
+    assert (row.remark, row.remark_source, row.history_user) == (code.remark, code.remark_source, editor)
+    assert not hasattr(row, "long_description")
+
+
+def names_of(code) -> list[tuple[str, str, str]]:
+    return sorted(code.names.values_list("kind", "text", "source"))
+
+
+@pytest.mark.django_db
+def test_follow_guide_adds_and_removes_names_of_the_guide_only():
+    code, other = create_code(), create_code("J9303")
+    create_name(code, "Arzerra", source="ASP crosswalk")
+    create_name(other, "chest drip", kind="common", source="Guide")
+    CodeName.objects.follow_guide(code, [("common", "chest drip"), ("technical", "infusion"), ("brand", "Arzerra")])
+    assert names_of(code) == [
+        ("brand", "Arzerra", "ASP crosswalk"),
+        ("common", "chest drip", "Guide"),
+        ("technical", "infusion", "Guide"),
+    ]
+
+    CodeName.objects.follow_guide(code, [("common", "infusion"), ("common", "infusion")])
+    assert names_of(code) == [("brand", "Arzerra", "ASP crosswalk"), ("common", "infusion", "Guide")]
+    assert names_of(other) == [("common", "chest drip", "Guide")]
+
+
+@pytest.mark.django_db
+def test_follow_guide_cuts_names_that_are_too_long_and_keeps_what_is_the_same():
+    code = create_code()
+    long = [("common", "x" * 400), ("common", "x" * 300 + "y")]
+    CodeName.objects.follow_guide(code, long)
+    held = list(code.names.values())
+
+    CodeName.objects.follow_guide(code, long)
+
+    assert [row["text"] for row in held] == ["x" * 300]
+    assert list(code.names.values()) == held
+
+
+@pytest.mark.django_db
+def test_follow_guide_writes_the_history_of_each_name():
+    code, editor = create_code(), create_user()
+    CodeName.objects.follow_guide(code, [("common", "chest drip")], by=editor)
+    CodeName.objects.follow_guide(code, [], by=editor)
+
+    rows = CodeName.history.order_by("history_id").values_list("text", "history_type", "history_user")
+    assert list(rows) == [("chest drip", "+", editor.pk), ("chest drip", "-", editor.pk)]
 
 
 def test_make_title_cuts_before_a_word_that_does_not_fit():

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,15 @@ def code_row(system: CodeSystem, code: str, words: list[str], **fields) -> Medic
     return MedicalCode(system=system, **row, **fields)
 
 
+def guide_row(code: MedicalCode, words: list[str], *, is_public: bool) -> Guide:
+    now = timezone.now()
+    days = {"published_at": now, "changed_at": now}
+    off = {} if is_public else {"unpublished_at": now, "unpublish_reason": "Test"}
+    guide = Guide(code=code, summary=" ".join(words), sources="- Test", publisher="test", **days, **off)
+    guide.html = guide.render()
+    return guide
+
+
 @pytest.fixture
 def seeded_codes() -> Codes:
     """Some hundred codes of three systems with every mixture of words, status, guide and policy."""
@@ -95,19 +105,18 @@ def seeded_codes() -> Codes:
                 name = chance.choice(NAMES)
                 names.append(CodeName(code=row, kind="brand", text=name.title(), source="Test"))
                 seen.add(name)
-            guide = Guide(code=row, summary=" ".join(chance.sample(GUIDE_WORDS, 2)))
+            guide_words = chance.sample(GUIDE_WORDS, 2)
             has_guide = chance.random() < 0.25
             if has_guide:
-                seen.update(guide.summary.split())
+                seen.update(guide_words)
             if has_guide or chance.random() < 0.25:
-                guides.append((guide, has_guide))
+                guides.append(guide_row(row, guide_words, is_public=has_guide))
             retired = last_day is not None and last_day.year == 2018
             status = "header" if is_header else "retired" if retired else "active"
             expected.append(Expected(slug, code, frozenset(seen), status, has_guide, row.has_policy))
     MedicalCode.objects.bulk_create(rows)
     CodeName.objects.bulk_create(names)
-    for guide, is_public in guides:
-        guide.publish() if is_public else guide.save()
+    Guide.objects.bulk_create(guides)
     rebuild()
     return expected
 

@@ -5,7 +5,7 @@ import time_machine
 
 from procedures.models import Guide
 from procedures.search import rebuild, reindex, stale_code_ids
-from tests.factories import create_code, create_guide, create_name
+from tests.factories import create_code, create_draft, create_guide, create_name
 from tests.procedures.search.questions import OFATUMUMAB, codes, facet, find
 
 pytestmark = pytest.mark.django_db
@@ -42,25 +42,39 @@ def test_search_follows_a_name_and_its_deletion():
     assert codes("arzerra") == []
 
 
-def test_search_does_not_find_an_unpublished_guide():
+def test_search_does_not_find_a_draft_however_often_the_code_is_indexed():
     code = create_code("J9302", OFATUMUMAB)
-    create_guide(code, published=False, summary="A medicine for leukemia.")
+    create_draft(code, summary="A medicine for leukemia.")
+    reindex([code.pk])
 
     assert codes("leukemia") == []
     assert codes("ofatumumab", has_guide=True) == []
 
 
-def test_search_does_not_find_an_edit_before_it_is_published():
+def test_search_does_not_find_a_guide_that_was_taken_off():
     code = create_code("J9302", OFATUMUMAB)
     guide = create_guide(code, summary="A medicine for leukemia.")
+    assert codes("leukemia", has_guide=True) == ["J9302"]
 
-    guide.summary = "A medicine for lymphoma."
-    guide.save()
-    reindex([code.pk])
-    assert (codes("lymphoma"), codes("leukemia")) == ([], ["J9302"])
+    guide.unpublish(reason="It is wrong.", by=None)
+    assert (codes("leukemia"), codes("ofatumumab", has_guide=True)) == ([], [])
 
-    guide.publish()
-    reindex([code.pk])
+    rebuild()
+    assert (codes("leukemia"), codes("ofatumumab", has_guide=True)) == ([], [])
+    assert codes("ofatumumab") == ["J9302"]
+
+
+def test_search_does_not_find_an_edit_before_it_is_published():
+    code = create_code("J9302", OFATUMUMAB)
+    create_guide(code, summary="A medicine for leukemia.")
+
+    draft = create_draft(code, summary="A medicine for lymphoma.")
+    for step in (lambda: None, lambda: draft.submit(by=None), lambda: draft.approve(by=None)):
+        step()
+        reindex([code.pk])
+        assert (codes("lymphoma"), codes("leukemia")) == ([], ["J9302"])
+
+    draft.publish(by=None)
     assert (codes("lymphoma"), codes("leukemia")) == (["J9302"], [])
 
 

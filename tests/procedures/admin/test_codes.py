@@ -4,38 +4,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from procedures.models import CodeSystem, Guide, MedicalCode, Release, Succession
-from tests.factories import create_code, create_guide, create_name, create_release, get_system
-from tests.pages import read_page
+from procedures.models import CodeSystem, MedicalCode, Release, Succession
+from tests.factories import create_code, create_draft, create_guide, create_name, create_release, get_system
+from tests.procedures.admin.desk import found, get_page, rows_of, save
 
 pytestmark = pytest.mark.django_db
 
 CODES = "/admin/procedures/medicalcode/"
-GUIDES = "/admin/procedures/guide/"
-CHOICES_OF_CODES = "/admin/autocomplete/?app_label=procedures&model_name=guide&field_name=code&term="
-
-
-def get_page(client, address):
-    response = client.get(address)
-    assert response.status_code == 200
-    return read_page(response)
-
-
-def rows_of(client, address):
-    """The first column of a list of the admin."""
-    cells = get_page(client, address).all("th")
-    return [cell.text for cell in cells if "field-" in (cell.attributes.get("class") or "")]
-
-
-def found(client, words):
-    return [result["code"] for result in client.get("/codes/", {"q": words, "format": "json"}).json()["results"]]
-
-
-def save(client, address, values):
-    """Saves a form and returns the page that answers."""
-    response = client.post(address, values, follow=True)
-    assert response.status_code == 200
-    return read_page(response)
+CHOICES_OF_CODES = "/admin/autocomplete/?app_label=procedures&model_name=guidedraft&field_name=code&term="
 
 
 def values_of_code(names=(), successors=()):
@@ -75,12 +51,14 @@ def test_codes_are_found_by_words_of_the_description_and_of_other_names(admin_cl
 
 def test_codes_are_filtered_by_their_guide(admin_client):
     create_guide(create_code("J9302"))
-    create_guide(create_code("J1750"), published=False)
+    create_draft(create_code("J1750"))
     create_code("J9312")
+    create_guide(create_code("C9028", terminated=datetime.date(2018, 12, 31)))
 
-    assert rows_of(admin_client, f"{CODES}?guide=public") == ["J9302"]
-    assert rows_of(admin_client, f"{CODES}?guide=draft") == ["J1750"]
-    assert rows_of(admin_client, f"{CODES}?guide=none") == ["J9312"]
+    assert rows_of(admin_client, f"{CODES}?guide=public") == ["C9028", "J9302"]
+    assert rows_of(admin_client, f"{CODES}?guide=work") == ["J1750"]
+    assert rows_of(admin_client, f"{CODES}?guide=none") == ["J1750", "J9312"]
+    assert rows_of(admin_client, f"{CODES}?guide=retired") == ["C9028"]
 
 
 def test_saving_a_code_keeps_its_official_facts(admin_client):
@@ -94,6 +72,38 @@ def test_saving_a_code_keeps_its_official_facts(admin_client):
 
     code.refresh_from_db()
     assert (code.code, code.long_description, code.terminated) == ("J9302", "Injection, ofatumumab, 10 mg", None)
+
+
+def test_remark_is_shown_with_its_source_and_its_history_says_who(admin_client):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    remark = {"remark": "Its maker gives it to few patients now.", "remark_source": "Letter of the maker, 2018"}
+
+    save(admin_client, f"{CODES}{code.pk}/change/", values_of_code() | remark)
+
+    page = get_page(admin_client, code.get_absolute_url())
+    assert "Its maker gives it to few patients now." in page.text
+    assert "Letter of the maker, 2018" in page.text
+    history = get_page(admin_client, f"{CODES}{code.pk}/history/")
+    assert "admin" in history.text
+
+
+def test_remark_without_a_source_is_refused_and_kept_on_the_form(admin_client):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+
+    page = save(admin_client, f"{CODES}{code.pk}/change/", values_of_code() | {"remark": "Given to few patients."})
+
+    assert "A remark needs its source" in page.text
+    assert "Given to few patients." in page.text
+    assert "Given to few" not in get_page(admin_client, code.get_absolute_url()).text
+
+
+def test_names_alone_leave_no_history_of_the_code(admin_client):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+
+    save(admin_client, f"{CODES}{code.pk}/change/", values_of_code(names=[("brand", "Arzerra", "Label")]))
+
+    assert not code.history.filter(history_type="~").exists()
+    assert [str(row.history_user) for row in code.names.get().history.all()] == ["admin"]
 
 
 def test_name_is_found_by_search_until_it_is_deleted(admin_client):
@@ -164,87 +174,6 @@ def test_search_of_codes_survives_any_text(admin_client, term):
     assert admin_client.get(f"{CODES}?q={term}").status_code == 200
 
 
-# Guides
-
-
-def test_guides_are_filtered_by_their_state(admin_client):
-    create_guide(create_code("J9302"))
-    create_guide(create_code("J1750"), published=False)
-
-    assert rows_of(admin_client, f"{GUIDES}?state=public") == ["J9302"]
-    assert rows_of(admin_client, f"{GUIDES}?state=draft") == ["J1750"]
-
-
-@pytest.mark.parametrize("term", ["C84.02", "c8402", "mycosis", "dripped"])
-def test_guides_are_found_by_code_and_words(admin_client, term):
-    create_guide(create_code("C84.02", "Mycosis fungoides", system="icd10cm"))
-    create_guide(create_code("J9302"), purpose="To fight leukemia.")
-
-    assert rows_of(admin_client, f"{GUIDES}?q={term}") == ["C84.02"]
-
-
-def test_saved_text_of_a_public_guide_is_public_and_found(admin_client):
-    guide = create_guide(create_code("J9302"), summary="It takes four hours.")
-    address = f"{GUIDES}{guide.pk}/change/"
-    assert "What you save here is public at once." in get_page(admin_client, address).text
-
-    save(admin_client, address, {"summary": "It takes an afternoon."})
-
-    assert "It takes an afternoon." in get_page(admin_client, guide.get_absolute_url()).text
-    assert found(admin_client, "afternoon") == ["J9302"]
-    assert found(admin_client, "four hours") == []
-
-
-def test_saved_text_of_a_draft_is_not_public_before_it_is_published(admin_client):
-    code = create_code("J9302")
-    page = save(admin_client, f"{GUIDES}add/", {"code": code.pk, "summary": "It takes an afternoon."})
-    assert "was added successfully" in page.text
-    guide = Guide.objects.get()
-    assert "Draft." in get_page(admin_client, f"{GUIDES}{guide.pk}/change/").text
-    assert "afternoon" not in get_page(admin_client, code.get_absolute_url()).text
-    assert found(admin_client, "afternoon") == []
-
-    page = save(admin_client, GUIDES, {"action": "publish", "_selected_action": [guide.pk]})
-
-    assert "1 guide published." in page.text
-    assert "afternoon" in get_page(admin_client, code.get_absolute_url()).text
-    assert found(admin_client, "afternoon") == ["J9302"]
-
-
-def test_guide_stays_with_its_code(admin_client):
-    guide = create_guide(create_code("J9302"), summary="It takes four hours.")
-    other = create_code("J9312", "Injection, rituximab, 10 mg")
-
-    save(admin_client, f"{GUIDES}{guide.pk}/change/", {"code": other.pk, "summary": "It takes four hours."})
-
-    guide.refresh_from_db()
-    assert guide.code.code == "J9302"
-    assert found(admin_client, "four hours") == ["J9302"]
-
-
-def test_guide_without_any_text_is_refused(admin_client):
-    guide = create_guide(create_code("J9302"), summary="It takes four hours.")
-
-    save(admin_client, f"{GUIDES}{guide.pk}/change/", {"summary": " "})
-
-    guide.refresh_from_db()
-    assert guide.summary == "It takes four hours."
-
-
-@pytest.mark.parametrize("one_by_one", [True, False])
-def test_deleted_guide_is_neither_shown_nor_found(admin_client, one_by_one):
-    guide = create_guide(create_code("J9302"), summary="It takes four hours.")
-    address = guide.get_absolute_url()
-
-    if one_by_one:
-        save(admin_client, f"{GUIDES}{guide.pk}/delete/", {"post": "yes"})
-    else:
-        save(admin_client, GUIDES, {"action": "delete_selected", "_selected_action": [guide.pk], "post": "yes"})
-
-    assert "four hours" not in get_page(admin_client, address).text
-    assert found(admin_client, "four hours") == []
-
-
 # Code systems, releases and changes
 
 
@@ -279,11 +208,18 @@ def test_official_rows_are_neither_added_nor_deleted(admin_client, rows):
     assert admin_client.post(f"/admin/procedures/{rows}/{pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-@pytest.mark.parametrize("rows", ["medicalcode", "guide", "release", "codechange"])
+@pytest.mark.parametrize(
+    "rows", ["medicalcode", "guide", "guidedraft", "release", "codechange", "codename", "succession"]
+)
 def test_list_needs_no_more_queries_for_more_rows(admin_client, rows):
+    first = create_code("J9999")
+
     def create_row(number):
         code = create_code(f"J{number:04}")
         create_guide(code)
+        create_draft(code)
+        create_name(code, f"Name {number}")
+        Succession.objects.create(predecessor=code, successor=first)
         code.changes.create(release=create_release(), kind="added")
 
     def count_queries():

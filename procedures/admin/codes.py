@@ -1,0 +1,166 @@
+"""The editors' side of code systems, codes, their names and their successions.
+
+Official facts come from releases and are read-only here; names, successions and remarks are the editors' own. Every
+change brings the search index up to date in the same transaction, which the admin opens around each form.
+"""
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+
+from procedures.admin.code_search import CodeSearch
+from procedures.admin.code_select import CodeChoice
+from procedures.admin.history import HistoryAdmin
+from procedures.admin.names import CodeNameForm
+from procedures.models import CodeName, CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode, Succession
+from procedures.models.codes import GUIDE_SOURCE
+from procedures.search import find_code_ids, reindex
+
+
+@admin.register(CodeSystem)
+class CodeSystemAdmin(admin.ModelAdmin):
+    list_display = ["name", "label", "publisher", "licence", "position"]
+    readonly_fields = ["slug", "position", "code_has_dot", "fhir_uri"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        ContentVersion.advance()
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class CodeNameInline(admin.TabularInline):
+    """The names that editors keep; those that the public guide brought are edited there."""
+
+    model = CodeName
+    form = CodeNameForm
+    extra = 0
+    verbose_name = "name"
+    verbose_name_plural = "other names, by which search finds the code (those of its guide are not listed)"
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(source=GUIDE_SOURCE)
+
+
+class SuccessionForm(forms.ModelForm):
+    def clean_successor(self):
+        # The form has no field for the predecessor, so the constraint that forbids this is not checked before saving.
+        successor = self.cleaned_data["successor"]
+        if successor.pk == self.instance.predecessor_id:
+            raise forms.ValidationError("A code cannot take its own place.")
+        return successor
+
+
+class SuccessionInline(CodeChoice, admin.TabularInline):
+    """Successions are added and deleted, never changed: a changed one would still name the release as its source."""
+
+    model = Succession
+    form = SuccessionForm
+    fk_name = "predecessor"
+    autocomplete_fields = ["successor"]
+    readonly_fields = ["source"]
+    extra = 0
+    verbose_name = "successor"
+    verbose_name_plural = "successors: the codes that took the place of this one"
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class CodeGuideFilter(admin.SimpleListFilter):
+    """Codes by their guide."""
+
+    title = "guide"
+    parameter_name = "guide"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("public", "Public"),
+            ("work", "In work"),
+            ("none", "Without a public guide"),
+            ("retired", "Retired, with a public guide"),
+        ]
+
+    def queryset(self, request, queryset):
+        if self.value() == "public":
+            return queryset.with_guide()
+        if self.value() == "work":
+            return queryset.filter(guide_draft__isnull=False)
+        if self.value() == "retired":
+            return queryset.retired().with_guide()
+        return queryset.without_guide() if self.value() == "none" else queryset
+
+
+OFFICIAL = [
+    "system",
+    "kind",
+    "code",
+    "short_description",
+    "long_description",
+    "added",
+    "effective",
+    "terminated",
+    "indicators",
+    "parent",
+    "listed_in",
+    "missing_from",
+]
+
+
+@admin.register(MedicalCode)
+class MedicalCodeAdmin(CodeSearch, HistoryAdmin):
+    """Codes are added and ended by releases; editors keep their names, their successors and a remark."""
+
+    code_lookup = ""
+    list_display = ["code", "title", "system", "kind", "terminated"]
+    list_filter = ["system", "kind", CodeGuideFilter]
+    list_select_related = ["system"]
+    # Sorting every code by its kind or title has no index, and would tell nothing.
+    sortable_by = ["code", "system", "terminated"]
+    # Words are left to the site's own search: comparing them with each of 100,000 descriptions takes too long.
+    search_fields = ["normalized"]
+    search_help_text = "A code or the beginning of one, or words (up to 1,000 codes, the most relevant)."
+    fieldsets = [
+        ("From the releases", {"fields": OFFICIAL}),
+        ("Remark of the editors", {"fields": ["remark", "remark_source"]}),
+    ]
+    readonly_fields = OFFICIAL
+    inlines = [CodeNameInline, SuccessionInline]
+    change_form_template = "admin/procedures/medicalcode/change_form.html"
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def search_by_words(self, request, queryset, search_term):
+        found = find_code_ids(search_term, list(CodeSystem.objects.searchable()))
+        return queryset.filter(pk__in=found), False
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context |= {
+            "guide": Guide.objects.filter(code=obj).first(),
+            "draft": GuideDraft.objects.filter(code=obj).first(),
+            "may_edit": request.user.has_perm("procedures.add_guidedraft"),
+        }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def save_model(self, request, obj, form, change):
+        """Only the remark is the editors': writing back the rest could undo an import that ran meanwhile."""
+        # Before the names are locked: whoever publishes a guide of this code waits first, and locks them after.
+        ContentVersion.wait_for_other_writers()
+        changed = [name for name in ("remark", "remark_source") if name in form.changed_data]
+        if changed:
+            obj._history_user = request.user
+            obj.save(update_fields=changed)
+            ContentVersion.advance()
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        reindex([form.instance.pk])

@@ -1,0 +1,99 @@
+"""The sheet of public guides: facts about them to work with, and the reviews by clinicians, which it can record."""
+
+import datetime
+
+from django import forms
+from django.core.exceptions import ValidationError
+from import_export.fields import Field
+
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches
+from procedures.models import Guide, TransitionRefused
+
+REVIEW = ["reviewed_by", "reviewed_on", "review_due_on"]
+
+# Each review is recorded by itself, with a version of the whole guide: more of them take longer than a page may.
+MOST_REVIEWS = 1_000
+
+
+class GuideResource(SheetResource):
+    """Reviews of guides. A sheet records them as Guide.mark_reviewed does; it makes no guide and edits no text."""
+
+    columns = ["system", "code", *REVIEW]
+    exported_only = [
+        *["title", "published_at", "changed_at", "publisher"],
+        *["reading_grade", "word_count", "empty_sections"],
+    ]
+    system = Field(attribute="code__system__slug", column_name="system")
+    code = Field(attribute="code__code", column_name="code")
+    title = Field(attribute="code__title", column_name="title")
+
+    class Meta:
+        model = Guide
+        fields = [
+            *["system", "code", "title", "reviewed_by", "reviewed_on", "review_due_on"],
+            *["published_at", "changed_at", "publisher", "reading_grade", "word_count", "empty_sections"],
+        ]
+        export_order = fields
+        import_id_fields = ["code"]
+        skip_diff = True
+        report_skipped = True
+
+    @classmethod
+    def rows_to_export(cls, queryset):
+        of_guide = [name for name in cls.Meta.fields if name not in ("system", "code", "title")]
+        of_code = ["code__code", "code__title", "code__system__slug"]
+        return queryset.select_related("code__system").only(*of_guide, *of_code)
+
+    def prepare(self, rows):
+        self.codes = CodesOfSheet(rows, ["code"])
+        self.held: dict[int, Guide] = {}
+        for batch in batches(self.codes.ids):
+            # Without the texts, of which 5,000 guides have some 50 MB.
+            for guide in Guide.objects.filter(code__in=batch).only("code", *REVIEW):
+                self.held[guide.code_id] = guide
+
+    def find(self, row):
+        code = self.codes.find(row)
+        self.once(code.pk)
+        guide = self.held.get(code.pk)
+        if guide is None:
+            raise ValidationError(f"{code.code} has no guide. A sheet records reviews and makes no guide.")
+        guide.code = code
+        return guide
+
+    def set_values(self, instance, row):
+        given = [column for column in REVIEW if row[column]]
+        if not given:
+            if instance.reviewed_on:
+                raise ValidationError("The cells of the review are empty, and a sheet cannot take a review back.")
+            return
+        if len(given) < len(REVIEW):
+            raise ValidationError(f"A review needs all of {', '.join(REVIEW)}.")
+        instance.reviewed_by = instance._meta.get_field("reviewed_by").clean(row["reviewed_by"], instance)
+        instance.reviewed_on, instance.review_due_on = _day(row, "reviewed_on"), _day(row, "review_due_on")
+
+    def texts_of(self, instance):
+        review = [getattr(instance, column) for column in REVIEW]
+        return [instance.code.system.slug, instance.code.code, *(str(value or "") for value in review)]
+
+    def save_instance(self, instance, is_new, row, **kwargs):
+        if len(self.changed) == MOST_REVIEWS:
+            raise ValidationError(f"A sheet records at most {MOST_REVIEWS:,} reviews. Split it.")
+        self.changed.append(instance)
+        guide = Guide.objects.get(pk=instance.pk)
+        on, due = instance.reviewed_on, instance.review_due_on
+        try:
+            guide.mark_reviewed(reviewer=instance.reviewed_by, on=on, due=due, by=self.user)
+        except TransitionRefused as refusal:
+            raise ValidationError(str(refusal)) from None
+
+    def write(self, *, dry_run):
+        """Each review was recorded with its row, so that a refusal names the row."""
+
+
+def _day(row: dict[str, str], column: str) -> datetime.date:
+    """A day as 2025-01-31 or, as spreadsheet programs may write it, 1/31/2025."""
+    try:
+        return forms.DateField(input_formats=["%Y-%m-%d", "%m/%d/%Y"]).clean(row[column])
+    except ValidationError:
+        raise ValidationError(f"{column}: “{row[column]}” is no day. Write it as 2025-01-31.") from None

@@ -1,0 +1,112 @@
+"""The pages of the desk that are ours: under the strict policy, accessible, within the window, in light and dark."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from procedures.models import DailyViews, GuideDraft, SearchWithoutResult
+from tests.browser.accessibility import find_violations
+from tests.factories import PASSWORD, create_code, create_draft, create_guide, create_name, create_user
+
+SIZES = [
+    {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    for scheme in ("light", "dark")
+    for width in (360, 1440)
+]
+
+
+@pytest.fixture
+def desk(page):
+    """The page of a superuser, on a site with something of everything."""
+    create_user("root", is_superuser=True)
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    guide = create_guide(code, summary="It takes four hours.", section_sources={"summary": "- A leaflet"})
+    create_name(code, "Arzerra")
+    changed = GuideDraft.objects.begin(code, by=None)
+    changed.summary = "It takes six hours. TODO"
+    changed.save_text(by=None)
+    for state, other in (("in-review", "J9303"), ("approved", "J9304"), ("sent-back", "J9305")):
+        draft = create_draft(create_code(other), by=create_user(f"author-{state}"))
+        draft.submit(by=None)
+        if state == "approved":
+            draft.approve(by=None)
+        elif state == "sent-back":
+            draft.send_back(note="Shorten it.", by=None)
+    off = create_guide(create_code("J9306"))
+    off.unpublish(reason="It is being rewritten.", by=None)
+    today = timezone.localdate()
+    DailyViews.objects.create(code=create_code("J9307"), day=today, count=30)
+    SearchWithoutResult.objects.create(text="ofatumumap", day=today, count=5)
+    guide.mark_reviewed(reviewer="Jane Roe, RN", on=today, due=today + datetime.timedelta(days=90), by=None)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Content health").first).to_be_visible()
+    return page
+
+
+def addresses():
+    drafts = {draft.code.code: draft.pk for draft in GuideDraft.objects.select_related("code")}
+    guide = reverse("admin:procedures_guide_changelist")
+    work = reverse("admin:procedures_guidedraft_changelist")
+    version = GuideDraft.objects.get(pk=drafts["J9302"]).code.guide.history.earliest()
+    return [
+        "/admin/",
+        "/admin/content-health/",
+        work,
+        f"{work}?state__exact=in-review",
+        f"{work}add/",
+        *(f"{work}{pk}/change/" for pk in drafts.values()),
+        f"{work}{drafts['J9302']}/compare/",
+        f"{work}{drafts['J9302']}/preview/",
+        f"{work}{drafts['J9302']}/step/submit/",
+        f"{work}{drafts['J9303']}/step/approve/",
+        f"{work}{drafts['J9303']}/step/send-back/",
+        f"{work}{drafts['J9302']}/history/",
+        guide,
+        *(f"{guide}{pk}/change/" for pk in type(version.instance).objects.values_list("pk", flat=True)),
+        f"{guide}{version.id}/history/",
+        f"{guide}{version.id}/history/{version.history_id}/",
+        f"{guide}import/",
+        "/admin/procedures/codename/",
+        "/admin/procedures/codename/add/",
+        "/admin/procedures/codename/import/",
+        "/admin/procedures/codename/export/",
+        "/admin/procedures/succession/add/",
+        "/admin/procedures/release/import/",
+        "/admin/procedures/dailyviews/",
+        "/admin/procedures/searchwithoutresult/",
+    ]
+
+
+@pytest.mark.parametrize("page", SIZES, indirect=True, ids=["light-360", "light-1440", "dark-360", "dark-1440"])
+def test_pages_of_the_desk_are_accessible_and_fit_the_window(desk):
+    found = []
+    for address in addresses():
+        response = desk.goto(address)
+        assert response.status == 200, address
+        desk.wait_for_load_state("networkidle")
+        found += [f"{address} {violation}" for violation in find_violations(desk)]
+        if desk.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append(f"{address} is wider than the window")
+
+    assert not found, "\n".join(found)
+
+
+def test_what_is_asked_before_an_act_is_accessible(desk):
+    found = []
+    for action in ("mark_reviewed", "unpublish"):
+        desk.goto("/admin/procedures/guide/?public=yes")
+        desk.locator("#result_list tbody input[type=checkbox]").first.check()
+        desk.locator("select[name=action]").select_option(action)
+        desk.get_by_role("button", name="Go").click()
+        found += find_violations(desk)
+        desk.locator(".submit-row input[type=submit]").click()
+        expect(desk.locator(".errornote")).to_be_visible()
+        found += find_violations(desk)
+
+    assert not found, "\n".join(found)

@@ -1,0 +1,150 @@
+import csv
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from procedures.admin import guide_sheet
+from procedures.models import Guide
+from tests.factories import create_code, create_guide, create_user
+from tests.procedures.admin.test_sheets import as_csv, as_xlsx, confirm, refusals, said, upload, uploads  # noqa: F401
+
+pytestmark = pytest.mark.django_db
+
+GUIDES = "/admin/procedures/guide/"
+HEADER = ["system", "code", "reviewed_by", "reviewed_on", "review_due_on"]
+
+
+@pytest.fixture
+def reviewer(client):
+    client.force_login(create_user("rita", groups=["Reviewer"]))
+    return client
+
+
+@pytest.fixture
+def guide():
+    """A public guide of J9302, its text from before today."""
+    guide = create_guide(create_code())
+    long_ago = timezone.now() - datetime.timedelta(days=400)
+    Guide.objects.update(published_at=long_ago, changed_at=long_ago)
+    guide.refresh_from_db()
+    return guide
+
+
+def days_ago(days: int) -> datetime.date:
+    return timezone.localdate() - datetime.timedelta(days=days)
+
+
+def row(reviewer="Jane Roe, RN", on=30, due=-300, code="J9302") -> list:
+    return ["hcpcs", code, reviewer, days_ago(on), days_ago(due)]
+
+
+def test_review_of_a_guide_is_recorded_after_a_dry_run(reviewer, guide):
+    response = upload(reviewer, as_csv(row(), header=HEADER), to=GUIDES)
+    guide.refresh_from_db()
+    assert guide.reviewed_on is None
+
+    assert "0 added, 1 changed" in said(confirm(reviewer, response, to=GUIDES))
+
+    guide.refresh_from_db()
+    assert (guide.reviewed_by, guide.reviewed_on, guide.review_due_on) == ("Jane Roe, RN", days_ago(30), days_ago(-300))
+    newest = guide.history.first()
+    assert (newest.history_user.username, newest.history_change_reason) == ("rita", "Reviewed by Jane Roe, RN")
+    assert guide.summary == "A medicine that is dripped into a vein."
+
+
+@pytest.mark.parametrize("write", [lambda day: f"{day.month}/{day.day}/{day.year}", str, lambda day: day])
+def test_days_are_read_as_spreadsheets_write_them(reviewer, guide, write):
+    content = as_xlsx(["hcpcs", "J9302", "Jane Roe, RN", write(days_ago(30)), write(days_ago(-300))], header=HEADER)
+
+    confirm(reviewer, upload(reviewer, content, "guides.xlsx", to=GUIDES), to=GUIDES)
+
+    guide.refresh_from_db()
+    assert guide.reviewed_on == days_ago(30)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (row(on=-1), "has not come yet"),
+        (row(on=401), "changed after that day"),
+        (row(on=30, due=30), "due after this one"),
+        (row(due=-2_000), "at least every three years"),
+        (row(reviewer=""), "A review needs all of"),
+        (row(reviewer="x" * 151), "at most 150 characters"),
+        (["hcpcs", "J9302", "Jane Roe", "soon", "later"], "reviewed_on: “soon” is no day"),
+        (["hcpcs", "J9302", "Jane Roe", "2025-02-30", "2026-01-01"], "is no day"),
+        (row(code="J0000"), "Unknown code “J0000”"),
+        (row(code="J9303"), "J9303 has no guide"),
+    ],
+)
+def test_review_that_cannot_be_is_refused_with_its_row(reviewer, guide, cells, words):
+    create_code("J9303", "A code without a guide")
+
+    ((number, message),) = refusals(upload(reviewer, as_csv(cells, header=HEADER), to=GUIDES))
+
+    assert number == 2
+    assert words in message
+    assert Guide.objects.count() == 1
+    guide.refresh_from_db()
+    assert guide.reviewed_on is None
+
+
+def test_guide_that_is_not_public_is_not_marked_as_reviewed(reviewer, guide):
+    guide.unpublish(reason="It is rewritten.", by=None)
+
+    assert refusals(upload(reviewer, as_csv(row(), header=HEADER), to=GUIDES)) == [
+        (2, "Only a public guide can be marked as reviewed.")
+    ]
+
+
+def test_one_refused_review_keeps_all_others_out(reviewer, guide):
+    assert len(refusals(upload(reviewer, as_csv(row(), row(code="J0000"), header=HEADER), to=GUIDES))) == 1
+    guide.refresh_from_db()
+    assert guide.reviewed_on is None
+
+
+def test_more_reviews_than_a_page_can_record_are_refused(reviewer, guide, monkeypatch):
+    monkeypatch.setattr(guide_sheet, "MOST_REVIEWS", 1)
+    create_guide(create_code("J9303", "Another code"))
+
+    found = refusals(upload(reviewer, as_csv(row(on=0), row(on=0, code="J9303"), header=HEADER), to=GUIDES))
+
+    assert found == [(3, "A sheet records at most 1 reviews. Split it.")]
+
+
+def test_sheet_does_not_take_a_review_back(reviewer, guide):
+    guide.mark_reviewed(reviewer="Jane Roe, RN", on=days_ago(30), due=days_ago(-300), by=None)
+
+    found = refusals(upload(reviewer, as_csv(["hcpcs", "J9302", "", "", ""], header=HEADER), to=GUIDES))
+
+    assert found == [(2, "The cells of the review are empty, and a sheet cannot take a review back.")]
+
+
+def test_exported_guides_are_imported_again_without_a_change(reviewer, guide):
+    create_guide(create_code("J9303", "Another code"))
+    guide.mark_reviewed(reviewer="-Jane Roe, RN", on=days_ago(30), due=days_ago(-300), by=None)
+    names = ["system", "code", "title", "reviewed_by", "reviewed_on", "review_due_on", "published_at", "changed_at"]
+    names += ["publisher", "reading_grade", "word_count", "empty_sections"]
+    columns = {f"guideresource_{name}": "on" for name in names}
+
+    content = reviewer.post(f"{GUIDES}export/", {"format": "0", **columns}).content
+    exported = {line["code"]: line for line in csv.DictReader(content.decode().splitlines())}
+    assert list(exported["J9302"]) == names
+    assert exported["J9302"]["reviewed_by"] == "'-Jane Roe, RN"
+    assert exported["J9302"]["empty_sections"] == "13"
+    assert exported["J9303"]["reviewed_on"] == ""
+    assert "Nothing would change: all 2 rows" in said(upload(reviewer, content, to=GUIDES))
+    content = reviewer.post(f"{GUIDES}export/", {"format": "1", **columns}).content
+    assert "Nothing would change: all 2 rows" in said(upload(reviewer, content, "guides.xlsx", to=GUIDES))
+
+
+@pytest.mark.parametrize("group", ["Author", "Data", "Desk"])
+def test_reviews_are_imported_by_reviewers_alone(client, guide, group):
+    client.force_login(create_user("sam", groups=[group]))
+
+    assert client.get(GUIDES).status_code == 200
+    assert client.get(f"{GUIDES}export/").status_code == 200
+    assert client.get(f"{GUIDES}import/").status_code == 403
+    assert upload(client, as_csv(row(), header=HEADER), to=GUIDES).status_code == 403
+    assert client.post(f"{GUIDES}process_import/", {"sheet": "x"}).status_code == 403

@@ -1,0 +1,148 @@
+"""Migrations of data: a database as former versions of the project left it becomes one of today."""
+
+import datetime
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from procedures.markdown import render
+from procedures.models import Guide, GuideDraft
+from tests.pages import read_page
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+BEFORE_DRAFTS = ("procedures", "0003_search_index")
+NOON = datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+
+OLD = "It treats **leukemia**. This code is retired."
+NEW = "It treats lymphoma."
+
+
+def migrate(*targets: tuple[str, str]):
+    """Brings the database to these migrations, or to the newest; gives the models of that time."""
+    executor = MigrationExecutor(connection)
+    targets = list(targets or executor.loader.graph.leaf_nodes())
+    executor.migrate(targets)
+    ContentType.objects.clear_cache()
+    return MigrationExecutor(connection).loader.project_state(targets).apps
+
+
+@pytest.fixture
+def old_models():
+    """The models before guides had drafts; the test migrates forward itself, and the database ends as it was."""
+    yield migrate(BEFORE_DRAFTS)
+    # Rows that the test left in an old table could keep a migration from running.
+    if ("procedures", "0004_guide_drafts") not in MigrationExecutor(connection).loader.applied_migrations:
+        migrate(BEFORE_DRAFTS).get_model("procedures", "Guide").objects.all().delete()
+    migrate()
+
+
+def create_old_guide(old_models, code: str, *, shown: str = "", published_at=None, **fields):
+    """A guide as it was stored before: `shown` is the Markdown of the purpose that the page shows."""
+    system = old_models.get_model("procedures", "CodeSystem").objects.get(slug="hcpcs")
+    texts = {"long_description": f"Injection {code}", "title": f"Injection {code}", "slug": "injection"}
+    owner = old_models.get_model("procedures", "MedicalCode").objects.create(
+        system=system, code=code, normalized=code, **texts
+    )
+    html = {"purpose": render(shown)} if shown else {}
+    if shown and fields.get("sources"):
+        html["sources"] = render(fields["sources"])
+    guides = old_models.get_model("procedures", "Guide").objects
+    guide = guides.create(code=owner, html=html, published_at=published_at, **fields)
+    # The column follows the clock when a row is saved.
+    guides.filter(pk=guide.pk).update(updated_at=NOON)
+    return guide
+
+
+def page_of(client, code: str) -> str:
+    return read_page(client.get(f"/code/hcpcs/{code}-injection")).text
+
+
+def test_guide_that_was_not_public_becomes_a_draft(old_models, client):
+    create_old_guide(old_models, "J0000", purpose=OLD, sources="- One")
+
+    migrate()
+
+    draft = GuideDraft.objects.get()
+    assert (draft.code.code, draft.state, draft.purpose, draft.sources) == ("J0000", "draft", OLD, "- One")
+    assert (draft.word_count, draft.empty_sections, draft.mentions_retirement) == (7, 13, True)
+    assert (draft.author, draft.contributors.count(), draft.version) == (None, 0, 1)
+    assert not Guide.objects.exists()
+    assert "leukemia" not in page_of(client, "J0000")
+    draft.submit(by=None)
+    draft.approve(by=None)
+    draft.publish(by=None)
+    assert "leukemia" in page_of(client, "J0000")
+
+
+def test_public_guide_keeps_its_page_and_gets_hints_a_source_and_a_day_of_change(old_models, client):
+    create_old_guide(old_models, "J0000", shown=OLD, purpose=OLD, published_at=NOON + DAY)
+    create_old_guide(old_models, "J0001", shown=OLD, purpose=OLD, published_at=NOON - DAY, sources="- One")
+
+    migrate()
+
+    assert not GuideDraft.objects.exists()
+    first, second = Guide.objects.published().order_by("code")
+    assert (first.published_at, first.changed_at) == (NOON + DAY, NOON + DAY)
+    assert (second.published_at, second.changed_at) == (NOON - DAY, NOON)
+    for guide in (first, second):
+        assert (guide.word_count, guide.empty_sections, guide.mentions_retirement) == (7, 13, True)
+        assert guide.sketch
+        assert guide.html["purpose"] == "<p>It treats <strong>leukemia</strong>. This code is retired.</p>"
+        assert guide.publisher
+        assert (guide.reviewed_on, guide.reviewed_by) == (None, "")
+    assert "No source was recorded" in first.sources
+    assert "No source was recorded" in page_of(client, "J0000")
+    assert second.sources == "- One"
+    assert [row.purpose for row in first.history.all()] == [OLD]
+    assert "It treats leukemia." in page_of(client, "J0001")
+    assert "Not yet reviewed by a clinician" in page_of(client, "J0001")
+
+
+def test_public_guide_with_another_text_in_work_keeps_its_page_and_gets_a_draft(old_models, client):
+    create_old_guide(old_models, "J0000", shown=OLD, purpose=NEW, published_at=NOON)
+
+    migrate()
+
+    draft = GuideDraft.objects.get()
+    assert (draft.code.code, draft.state, draft.purpose) == ("J0000", "draft", NEW)
+    assert "leukemia" in page_of(client, "J0000")
+    assert "lymphoma" not in page_of(client, "J0000")
+
+
+def test_groups_are_made_with_permissions_that_their_members_need(old_models):
+    Group.objects.all().delete()
+    Permission.objects.filter(content_type__app_label="procedures").delete()
+    member = User.objects.create_user("ann")
+    member.groups.add(Group.objects.create(name="Author"))
+
+    migrate()
+
+    member = User.objects.get()
+    assert member.has_perms(["procedures.add_guidedraft", "procedures.change_guidedraft", "procedures.view_guide"])
+    assert not member.has_perm("procedures.publish_guide")
+    granted = {
+        group.name: {permission.codename for permission in group.permissions.all()} for group in Group.objects.all()
+    }
+    assert set(granted) == {"Author", "Reviewer", "Desk", "Data"}
+    assert granted["Reviewer"] > granted["Author"]
+    assert {"publish_guide", "review_guide", "view_logentry"} <= granted["Reviewer"]
+    assert {"change_medicalcode", "add_release", "change_succession"} <= granted["Data"]
+    assert granted["Desk"] == {"view_medicalcode", "view_guide"}
+    for group in granted:
+        # Publication, review and unpublication have steps of their own.
+        assert not granted[group] & {"add_guide", "change_guide", "delete_guide", "change_user", "change_group"}
+
+
+def test_groups_are_made_once(old_models):
+    migrate()
+    before = {group.name: group.permissions.count() for group in Group.objects.all()}
+
+    migrate(BEFORE_DRAFTS)
+    migrate()
+
+    assert {group.name: group.permissions.count() for group in Group.objects.all()} == before
