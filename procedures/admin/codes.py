@@ -8,13 +8,14 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 
-from procedures.admin.code_search import CodeSearch
+from procedures.admin.code_search import code_ids_beginning, code_ids_with_words
 from procedures.admin.code_select import CodeChoice
 from procedures.admin.history import HistoryAdmin
+from procedures.admin.large_lists import KeyPaginator
 from procedures.admin.names import CodeNameForm
 from procedures.models import CodeName, CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode, Succession
 from procedures.models.codes import GUIDE_SOURCE
-from procedures.search import find_code_ids, reindex
+from procedures.search import reindex
 
 
 @admin.register(CodeSystem)
@@ -113,14 +114,17 @@ OFFICIAL = [
 
 
 @admin.register(MedicalCode)
-class MedicalCodeAdmin(CodeSearch, HistoryAdmin):
+class MedicalCodeAdmin(HistoryAdmin):
     """Codes are added and ended by releases; editors keep their names, their successors and a remark."""
 
-    code_lookup = ""
     list_display = ["code", "title", "system", "kind", "terminated"]
     list_filter = ["system", "kind", CodeGuideFilter]
     list_select_related = ["system"]
-    # Sorting every code by its kind or title has no index, and would tell nothing.
+    # The order of an index. Sorting every code by its kind or title has none, and would tell nothing.
+    ordering = ["system_id", "normalized"]
+    list_per_page = 50
+    paginator = KeyPaginator
+    show_full_result_count = False
     sortable_by = ["code", "system", "terminated"]
     # Words are left to the site's own search: comparing them with each of 100,000 descriptions takes too long.
     search_fields = ["normalized"]
@@ -139,9 +143,11 @@ class MedicalCodeAdmin(CodeSearch, HistoryAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    def search_by_words(self, request, queryset, search_term):
-        found = find_code_ids(search_term, list(CodeSystem.objects.searchable()))
-        return queryset.filter(pk__in=found), False
+    def get_search_results(self, request, queryset, search_term):
+        """Codes that the term names or begins, else the most relevant of those that hold all of its words."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=code_ids_beginning(search_term) or code_ids_with_words(search_term)), False
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         context |= {

@@ -19,6 +19,7 @@ from procedures.admin.columns import code_of, title_of, without_texts
 from procedures.admin.content_health_filters import DraftAgeFilter, DraftDueFilter
 from procedures.admin.guide_draft_form import GuideDraftForm, sources_field
 from procedures.admin.guide_steps import STEPS, open_steps, where_it_stands
+from procedures.admin.large_lists import KeyPaginator
 from procedures.guide_sections import SECTIONS
 from procedures.models import Guide, GuideDraft, MedicalCode, TransitionRefused
 from procedures.models.guide_drafts import PREVIEW_DAYS
@@ -52,6 +53,8 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
     form = GuideDraftForm
     list_display = [code_of, title_of, "state", "changed_by", "changed_at", "go_live_at", "reading_grade"]
     list_filter = ["state", MineFilter, DraftAgeFilter, DraftDueFilter]
+    list_per_page = 50
+    paginator = KeyPaginator
     list_select_related = ["code__system", "author", "changed_by"]
     sortable_by = [code_of, "state", "changed_at", "go_live_at", "reading_grade"]
     autocomplete_fields = ["code"]

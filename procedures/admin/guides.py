@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -14,15 +15,16 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html_join
 
-from procedures.admin.code_search import CodeSearch
+from procedures.admin.code_search import CodeSearch, code_ids_with_words
 from procedures.admin.columns import code_of, title_of, without_texts
 from procedures.admin.content_health_filters import GuideHealthFilter
 from procedures.admin.guide_sheet import GuideResource
 from procedures.admin.history import HistoryAdmin
+from procedures.admin.large_lists import KeyPaginator
 from procedures.admin.sheets import SheetAdmin
 from procedures.guide_sections import SECTIONS
 from procedures.models import Guide, GuideDraft, TransitionRefused
-from procedures.search import reindex
+from procedures.search import Filters, reindex
 from procedures.text_diff import compare_sections, shortened
 
 CHANGE = "admin:procedures_guide_change"
@@ -41,7 +43,7 @@ class PublicFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() == "yes":
             return queryset.published()
-        return queryset.exclude(pk__in=Guide.objects.published()) if self.value() == "no" else queryset
+        return queryset.unpublished() if self.value() == "no" else queryset
 
 
 class UnpublishForm(forms.Form):
@@ -95,6 +97,9 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
         *["word_count", "publisher"],
     ]
     list_filter = [PublicFilter, GuideHealthFilter]
+    search_help_text = "A code or the beginning of one, or words of its description, names or guide."
+    list_per_page = 50
+    paginator = KeyPaginator
     list_select_related = ["code__system"]
     ordering = ["-changed_at", "-pk"]
     sortable_by = [code_of, "changed_at", "reviewed_on", "review_due_on", "reading_grade", "word_count"]
@@ -106,6 +111,12 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
         *[(section.heading, {"fields": [section.field]}) for section in SECTIONS],
         ("Sources", {"fields": ["sources", "sources_of_sections"]}),
     ]
+
+    def search_by_words(self, request, queryset, search_term):
+        """Public guides by their text too, as visitors find them; those taken off the page by their codes."""
+        codes = code_ids_with_words(search_term, Filters(has_guide=True))
+        off_the_page = super().search_by_words(request, queryset.unpublished(), search_term)
+        return queryset.filter(Q(code__in=codes) | Q(pk__in=list(off_the_page.values_list("pk", flat=True))))
 
     def get_queryset(self, request):
         return without_texts(request, super().get_queryset(request))

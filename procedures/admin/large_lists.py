@@ -2,10 +2,8 @@
 
 from django.core.paginator import Paginator
 
-from procedures.models import MedicalCode
-
-# As many codes are named one by one in a query: both databases then use the index of the rows that refer to them.
-MOST_CODES = 2_000
+# Rows that a search by words finds. Nobody leafs through more, and naming more of them in a query takes its time.
+MOST_FOUND = 1_000
 
 
 class KeyPaginator(Paginator):
@@ -16,12 +14,6 @@ class KeyPaginator(Paginator):
         return super()._get_page(self.object_list.filter(pk__in=keys), *args, **kwargs)
 
 
-def few_or_query(code_ids):
-    """A query for primary keys of codes; as a list, where they are few."""
-    few = list(code_ids[: MOST_CODES + 1])
-    return few if len(few) <= MOST_CODES else code_ids
-
-
-def code_ids_beginning(code: str):
-    """The primary keys of the codes that begin so, to be looked for in a query."""
-    return few_or_query(MedicalCode.objects.filter(normalized__startswith=code).order_by().values_list("pk", flat=True))
+def newest_keys(rows) -> list[int]:
+    """The primary keys of the newest rows of a slow query, at most 1,000: for the count and the page of a search."""
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:MOST_FOUND])

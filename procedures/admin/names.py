@@ -5,14 +5,15 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from procedures.admin.code_search import code_ids_beginning
 from procedures.admin.code_select import CodeChoice
 from procedures.admin.columns import code_of, title_of
 from procedures.admin.history import HistoryAdmin
-from procedures.admin.large_lists import KeyPaginator, code_ids_beginning, few_or_query
+from procedures.admin.large_lists import KeyPaginator, newest_keys
 from procedures.admin.name_sheet import CodeNameResource
 from procedures.admin.sheets import SheetAdmin
 from procedures.models import CodeName, SearchEntry
-from procedures.models.codes import GUIDE_SOURCE, normalize
+from procedures.models.codes import GUIDE_SOURCE
 from procedures.search import reindex, tokenize
 
 FROM_GUIDE = (
@@ -64,7 +65,7 @@ class CodeNameAdmin(CodeChoice, SheetAdmin, HistoryAdmin):
     paginator = KeyPaginator
     show_full_result_count = False
     search_fields = ["text"]
-    search_help_text = "A code or the beginning of one, or words of a name."
+    search_help_text = "A code or the beginning of one, or words of a name (the newest 1,000)."
     autocomplete_fields = ["code"]
     fields = ["code", "kind", "text", "source"]
 
@@ -72,15 +73,14 @@ class CodeNameAdmin(CodeChoice, SheetAdmin, HistoryAdmin):
         """Names of the codes that begin with the term, else those of the codes whose names hold all of its words."""
         if not search_term:
             return queryset, False
-        code = normalize(search_term)
-        if code.isascii() and code.isalnum() and (ids := code_ids_beginning(code)):
+        if ids := code_ids_beginning(search_term):
             return queryset.filter(code__in=ids), False
         words = tokenize(search_term)
         entries = SearchEntry.objects.all() if words else SearchEntry.objects.none()
         for word in words:
             # Lower case and without accents already: a plain comparison takes a third of the time of `icontains`.
             entries = entries.filter(names__contains=word)
-        return queryset.filter(code__in=few_or_query(entries.values_list("code", flat=True))), False
+        return queryset.filter(pk__in=newest_keys(queryset.filter(code__in=entries.values("code")))), False
 
     def get_readonly_fields(self, request, obj=None):
         # A name stays with its code: a name of another code is another name.

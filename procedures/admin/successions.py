@@ -4,13 +4,13 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q
 
+from procedures.admin.code_search import code_ids_beginning
 from procedures.admin.code_select import CodeChoice
 from procedures.admin.history import HistoryAdmin
-from procedures.admin.large_lists import KeyPaginator, code_ids_beginning
+from procedures.admin.large_lists import KeyPaginator
 from procedures.admin.sheets import SheetAdmin
 from procedures.admin.succession_sheet import SuccessionResource
 from procedures.models import Succession
-from procedures.models.codes import normalize
 from procedures.search import reindex
 
 
@@ -41,7 +41,7 @@ class SuccessionAdmin(CodeChoice, SheetAdmin, HistoryAdmin):
         """Successions from or to the codes that begin with the term."""
         if not search_term:
             return queryset, False
-        codes = code_ids_beginning(normalize(search_term))
+        codes = code_ids_beginning(search_term)
         return queryset.filter(Q(predecessor__in=codes) | Q(successor__in=codes)), False
 
     @admin.display(description="code")

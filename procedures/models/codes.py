@@ -101,9 +101,12 @@ class MedicalCodeQuerySet(models.QuerySet):
 
     def without_guide(self):
         """Codes that have no published guide, headings left out."""
-        return self.exclude(kind=MedicalCode.Kind.HEADER).filter(
-            Q(guide__isnull=True) | Q(guide__unpublished_at__isnull=False)
-        )
+        # Guides refer to codes, so they cannot be imported at the top.
+        from procedures.models.guides import Guide
+
+        # Not by a join, which would be sorted as a whole before the first page is known.
+        guided = Guide.objects.published().values("code_id")
+        return self.exclude(kind=MedicalCode.Kind.HEADER).exclude(pk__in=guided)
 
     def topmost(self):
         """Codes without a heading above them, which a browse page shows first."""

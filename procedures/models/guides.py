@@ -35,6 +35,10 @@ class GuideQuerySet(models.QuerySet):
         """Guides that the public may read. See also Guide.is_published."""
         return self.filter(unpublished_at__isnull=True)
 
+    def unpublished(self):
+        """Guides that were taken off their pages."""
+        return self.filter(unpublished_at__isnull=False)
+
     def newest(self, count: int):
         """The guides published last."""
         return self.order_by("-published_at", "pk")[:count]

@@ -5,17 +5,30 @@ Everything outside of this package uses what is named here, and knows nothing of
 
 from procedures.search.engine import read_content_version
 from procedures.search.index import rebuild, reindex, stale_code_ids
-from procedures.search.results import FACETS, NO_FILTERS, PAGE_SIZE, FacetValue, Filters, Results, find_code_ids, search
+from procedures.search.plan import CAP
+from procedures.search.results import (
+    FACETS,
+    NO_FILTERS,
+    PAGE_SIZE,
+    FacetValue,
+    Filters,
+    Results,
+    code_ids_by_code,
+    code_ids_by_words,
+    search,
+)
 from procedures.search.text import tokenize
 
 __all__ = [
+    "CAP",
     "FACETS",
     "NO_FILTERS",
     "PAGE_SIZE",
     "FacetValue",
     "Filters",
     "Results",
-    "find_code_ids",
+    "code_ids_by_code",
+    "code_ids_by_words",
     "read_content_version",
     "rebuild",
     "reindex",

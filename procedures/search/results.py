@@ -120,12 +120,21 @@ def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTE
     return results
 
 
-def find_code_ids(text: str, systems: Sequence[CodeSystem], limit: int = CAP) -> list[int]:
+def code_ids_by_code(text: str, systems: Sequence[CodeSystem], limit: int = CAP) -> list[int]:
+    """The keys of at most `limit` codes that the text names or begins; none where it has not the shape of a code."""
+    plan = _code_plan(parse_query(text), systems)
+    return _code_ids(plan, limit) if plan.code else []
+
+
+def code_ids_by_words(
+    text: str, systems: Sequence[CodeSystem], limit: int = CAP, filters: Filters = NO_FILTERS
+) -> list[int]:
     """The keys of the codes that `search` finds by the words of the text, the best first, at most `limit`."""
-    query = parse_query(text)
-    if not query.words:
-        return []
-    plan = _word_plan(query, systems)
+    plan = _word_plan(parse_query(text), systems)
+    return _code_ids(_narrow(plan, systems, filters), limit) if plan.words else []
+
+
+def _code_ids(plan: Plan, limit: int) -> list[int]:
     return [code_id(entry_id) for entry_id in engine().find(plan.with_only(limit=limit)).page]
 
 

@@ -55,6 +55,15 @@ def test_guides_are_found_by_code_words_and_names(reviewer, term):
     assert rows_of(reviewer, f"{GUIDES}?q={term}") == ["C84.02"]
 
 
+def test_guides_are_found_by_words_of_their_text_also_when_taken_off_the_page(reviewer):
+    create_guide(create_code("J9302", "Injection, ofatumumab, 10 mg"), summary="It is dripped into a vein.")
+    create_guide(create_code("C9028", "Injection, inotuzumab")).unpublish(reason="It is being rewritten.", by=None)
+
+    assert rows_of(reviewer, f"{GUIDES}?q=dripped vein") == ["J9302"]
+    assert rows_of(reviewer, f"{GUIDES}?q=inotuzumab") == ["C9028"]
+    assert rows_of(reviewer, f"{GUIDES}?q=nothing of the kind") == []
+
+
 def test_guide_cannot_be_changed_past_the_workflow(admin_client):
     guide = create_guide(create_code("J9302"), summary="It takes four hours.")
 
