@@ -6,12 +6,15 @@ Codes, guides and the like register with `django.contrib.admin.site`, which is a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.text import slugify
+
+from codesite.typed_text import page_for_the_logged_out, typed_texts
 
 # What editors do, and the models that it takes, in the order of the index page. A model that is not registered (or
 # not there at all) is passed over; one that is not named here stands in a group of its app, after these.
@@ -78,6 +81,16 @@ class EditorsDesk(admin.AdminSite):
             *(path(page.route, self.admin_view(page.view), name=page.url_name.removeprefix("admin:")) for page in made),
             *super().get_urls(),
         ]
+
+    def admin_view(self, view, cacheable=False):
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def with_typed_text_kept(request, *args, **kwargs):
+            is_lost = request.method == "POST" and not self.has_permission(request) and typed_texts(request)
+            return page_for_the_logged_out(request) if is_lost else inner(request, *args, **kwargs)
+
+        return with_typed_text_kept
 
     def desk_pages(self, request: HttpRequest) -> list[dict[str, str]]:
         """The registered pages that are open to the user, as {"title", "url", "description"}, in order of naming."""

@@ -198,6 +198,7 @@ if HTTPS_ONLY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "codesite.typed_text.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 # The name and shape of Django 6.
 SECURE_CSP = {

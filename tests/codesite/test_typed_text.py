@@ -1,0 +1,62 @@
+"""What was typed into a form is shown for copying when the sender's session has ended meanwhile."""
+
+import pytest
+from django.test import Client
+
+from procedures.models import GuideDraft
+from tests.factories import create_code, create_draft, create_user
+from tests.pages import read_page
+
+pytestmark = pytest.mark.django_db
+
+TYPED = "It takes about five hours, the watch after it included."
+
+
+@pytest.fixture
+def draft():
+    return create_draft(create_code("J9302"), summary="It takes four hours.")
+
+
+def post(client, draft, **values):
+    return client.post(f"/admin/procedures/guidedraft/{draft.pk}/change/", {"summary": TYPED, **values})
+
+
+def boxes(response):
+    return [box.text for box in read_page(response).all("textarea")]
+
+
+def test_text_sent_after_the_session_ended_is_shown_for_copying(client, draft):
+    response = post(client, draft)
+
+    assert response.status_code == 403
+    assert "You are no longer logged in" in read_page(response).text
+    assert boxes(response) == [TYPED]
+    assert response["Cache-Control"] == "private, no-store"
+    assert GuideDraft.objects.get().summary == "It takes four hours."
+
+
+def test_text_sent_with_an_old_token_is_shown_for_copying(draft):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(create_user("ann", groups=["Author"]))
+
+    response = post(client, draft, csrfmiddlewaretoken="x" * 64)
+
+    assert response.status_code == 403
+    assert "The form was not sent" in read_page(response).headings
+    assert boxes(response) == [TYPED]
+
+
+def test_secrets_and_choices_are_not_shown_again(client, draft):
+    response = post(
+        client, draft, new_password1="a long and secret password", state="draft", hostile="<script>x</script>!!"
+    )
+
+    assert boxes(response) == [TYPED, "<script>x</script>!!"]
+    assert b"<script>x" not in response.content
+
+
+def test_form_without_typed_text_leads_to_the_login(client, draft):
+    response = client.post(f"/admin/procedures/guidedraft/{draft.pk}/change/", {"state": "draft"})
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/")
