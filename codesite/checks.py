@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 
-SAFE_FORMATS = {"CSV", "XLSX"}
-
 
 class Safeguard(NamedTuple):
     """A setting, what its value must satisfy (a missing setting is None), and what happens otherwise."""
@@ -35,10 +33,6 @@ def is_off(value) -> bool:
 
 def is_not_false(value) -> bool:
     return value is None or bool(value)
-
-
-def holds_safe_formats(value) -> bool:
-    return bool(value) and {each.__name__ for each in value} <= SAFE_FORMATS
 
 
 def locks_name_with_address(value) -> bool:
@@ -73,21 +67,10 @@ SAFEGUARDS = [
         "everyone who may log in to the admin could export rows",
     ),
     Safeguard(
-        "codesite.E003",
-        "IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT",
-        lambda value: value is True,
-        "a text from a stranger could run as a formula in an editor's sheet",
-    ),
-    Safeguard("codesite.E004", "IMPORT_EXPORT_FORMATS", holds_safe_formats, "other formats than CSV and XLSX are open"),
-    Safeguard("codesite.E005", "IMPORT_EXPORT_SKIP_ADMIN_CONFIRM", is_off, "a sheet is imported without its preview"),
-    Safeguard("codesite.E006", "IMPORT_EXPORT_SKIP_ADMIN_LOG", is_off, "imports leave no trace in the log"),
-    Safeguard("codesite.E007", "EXPORT_FORMATS", is_off, "it overrules IMPORT_EXPORT_FORMATS"),
-    Safeguard("codesite.E008", "IMPORT_FORMATS", is_off, "it overrules IMPORT_EXPORT_FORMATS"),
-    Safeguard(
-        "codesite.E009",
-        "IMPORT_EXPORT_TMP_STORAGE_CLASS",
-        lambda value: value == "import_export.tmp_storages.MediaStorage",
-        "a confirmation could read, and delete, any temporary file, or not find its sheet in another process",
+        "codesite.E007",
+        "EXPORT_FORMATS",
+        is_off,
+        "lists would be exported in its formats, and in those a text of a stranger could run as a formula",
     ),
     Safeguard("codesite.E011", "AXES_ENABLED", is_not_false, "passwords may be guessed without end"),
     Safeguard("codesite.E012", "AXES_LOCK_OUT_AT_FAILURE", is_not_false, "passwords may be guessed without end"),

@@ -10,7 +10,8 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.text import slugify
 
@@ -31,6 +32,10 @@ GROUPS = {
     "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult"],
     "People and log": ["auth.User", "auth.Group", "admin.LogEntry", "axes.AccessAttempt"],
 }
+
+
+# What is searched for may be any text.
+SEARCHES = ("q", "term")
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,24 @@ class EditorsDesk(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
-        def with_typed_text_kept(request, *args, **kwargs):
-            is_lost = request.method == "POST" and not self.has_permission(request) and typed_texts(request)
-            return page_for_the_logged_out(request) if is_lost else inner(request, *args, **kwargs)
+        def with_work_kept(request, *args, **kwargs):
+            if request.method == "POST":
+                if self.has_permission(request):
+                    # The session lasts from the last form on. SESSION_SAVE_EVERY_REQUEST would do it for public pages
+                    # too, whose answers are cached and must not set a cookie.
+                    request.session.modified = True
+                elif typed_texts(request):
+                    return page_for_the_logged_out(request)
+            if any(
+                "\0" in text for name, texts in request.GET.lists() if name not in SEARCHES for text in [name, *texts]
+            ):
+                raise BadRequest("PostgreSQL takes no text with a NUL.")
+            numbers = [each for name, each in kwargs.items() if name in ("object_id", "id") or isinstance(each, int)]
+            if not names_rows(request, [*args, *numbers]):
+                raise Http404("There is no such row.")
+            return inner(request, *args, **kwargs)
 
-        return with_typed_text_kept
+        return with_work_kept
 
     def desk_pages(self, request: HttpRequest) -> list[dict[str, str]]:
         """The registered pages that are open to the user, as {"title", "url", "description"}, in order of naming."""
@@ -113,6 +131,20 @@ class EditorsDesk(admin.AdminSite):
         """
         app_list = super().get_app_list(request, app_label)
         return app_list if app_label else grouped(app_list)
+
+
+def names_rows(request: HttpRequest, arguments: list) -> bool:
+    """Whether the keys of rows, in the address (its arguments) and in a choice of rows, can be keys.
+
+    Django hands them to the database as they are, which fails for what is no number or too large a one.
+    """
+    keys = [*arguments, *request.POST.getlist("_selected_action")]
+    return all(is_key(str(key)) for key in keys)
+
+
+def is_key(text: str) -> bool:
+    """Whether the text can be the key of a row: a number that both databases take."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def grouped(app_list: list[dict]) -> list[dict]:

@@ -1,13 +1,11 @@
 """Settings of the site: everything that differs between deployments comes from the environment (see README.md)."""
 
 import datetime
-import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from import_export.formats.base_formats import CSV, XLSX
 
 from codesite.environment import Environment, keep_new_secret
 
@@ -28,7 +26,6 @@ SITE_URL = environment.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 ADMIN_PATH = environment.text("ADMIN_PATH", "admin/").strip("/") + "/"
 TRUSTED_PROXY_COUNT = environment.integer("TRUSTED_PROXY_COUNT", 0)
 ENVIRONMENT_NAME = environment.text("ENVIRONMENT_NAME", "development" if DEBUG else "")
-UPLOADS_DIR = Path(environment.text("UPLOADS_DIR", str(Path(tempfile.gettempdir(), "codesite-uploads"))))
 
 INSTALLED_APPS = [
     "codesite.apps.CodesiteConfig",
@@ -149,13 +146,9 @@ AXES_ENABLE_ADMIN = False
 
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
-# Sheets of editors. codesite.checks refuses to start with these opened.
+# Who may use sheets. codesite.checks refuses to start with these opened.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-IMPORT_EXPORT_FORMATS = [CSV, XLSX]
-# A sheet is read again when its import is confirmed, perhaps by another process.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -174,14 +167,6 @@ STORAGES = {
             else "whitenoise.storage.CompressedManifestStaticFilesStorage"
         )
     },
-    "import_export": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": UPLOADS_DIR,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
@@ -196,6 +181,9 @@ if HTTPS_ONLY:
     if TRUSTED_PROXY_COUNT:
         # Without a proxy that writes this header anybody could send it.
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# A guide has 14 sections; one into which a whole book was pasted is refused by its form, which keeps it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "codesite.typed_text.csrf_failure"

@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 # Shorter values are choices, codes and numbers, which take no effort to give again.
 FEWEST_CHARACTERS = 20
-SECRETS = ("password", "token", "sheet")
+SECRETS = ("password", "token")
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, str]]:

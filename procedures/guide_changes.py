@@ -16,11 +16,11 @@ from procedures.guide_sections import SECTIONS
 from procedures.markdown import plain_text
 from procedures.models import Guide, MedicalCode
 from procedures.models.guide_texts import COMPARED
-from procedures.text_diff import SectionDifference, compare, compare_sections
+from procedures.text_diff import PART_HEADINGS, SectionDifference, compare_sections
 
 CHANGES_PER_PAGE = 20
 
-HEADINGS = {section.field: section.heading for section in SECTIONS}
+SECTION_FIELDS = [section.field for section in SECTIONS]
 # Without the texts, which are read for one page of changes only.
 STEP_COLUMNS = ["history_date", "history_type", "history_change_reason", "published_at", "changed_at"]
 STEP_COLUMNS += ["unpublished_at", "unpublish_reason", "reviewed_on", "reviewed_by", "review_due_on"]
@@ -152,30 +152,16 @@ class GuideChangesPage:
     def differences(self) -> list[SectionDifference]:
         """What the chosen change made of each section, as plain text; none if only marks and addresses changed."""
         before, after = self._texts[self.chosen.before], self._texts[self.chosen.version]
-        plain = [{field: plain_text(row[field]) for field in [*HEADINGS, "sources"]} for row in (before, after)]
-        found = {difference.field: difference for difference in compare_sections(*plain)}
-        for field in HEADINGS:
-            texts = [plain_text(row["section_sources"].get(field, "")) for row in (before, after)]
-            if texts[0] != texts[1]:
-                name = _sources_key(field)
-                found[name] = SectionDifference(name, _sources_heading(field), compare(*texts))
-        order = [*(name for field in HEADINGS for name in (field, _sources_key(field))), "sources"]
-        return [found[name] for name in order if name in found]
+        plain = [{part: plain_text(text) for part, text in _parts(row).items()} for row in (before, after)]
+        return compare_sections(*plain)
+
+
+def _parts(row: dict) -> dict[str, str]:
+    """The texts of a row of history by the keys of PART_HEADINGS."""
+    sources = {f"{field}_sources": text for field, text in row["section_sources"].items()}
+    return {**{field: row[field] for field in SECTION_FIELDS}, **sources, "sources": row["sources"]}
 
 
 def _changed_headings(before: dict, after: dict) -> list[str]:
-    changed = []
-    for field, heading in HEADINGS.items():
-        if before[field] != after[field]:
-            changed.append(heading)
-        if before["section_sources"].get(field) != after["section_sources"].get(field):
-            changed.append(_sources_heading(field))
-    return changed + (["Sources"] if before["sources"] != after["sources"] else [])
-
-
-def _sources_key(field: str) -> str:
-    return f"{field}_sources"
-
-
-def _sources_heading(field: str) -> str:
-    return f"Sources of {HEADINGS[field]}"
+    texts = _parts(before), _parts(after)
+    return [heading for part, heading in PART_HEADINGS.items() if texts[0].get(part, "") != texts[1].get(part, "")]

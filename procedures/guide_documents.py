@@ -14,6 +14,7 @@ from procedures.guide_sections import (
     HEADING_ORDER,
     KNOWN_LABELS,
     LABEL_ORDER,
+    LONGEST_SECTION,
     SECTIONS,
     SHARED_LABELS,
     normalize_label,
@@ -101,12 +102,17 @@ def parse_guide(text: str, *, file: str) -> GuideDocument:
     blocks = _blocks_by_section(lines, openings)
     if not any(blocks):
         raise GuideDocumentError(file, lines[first].number, "there are headings, but no text under them")
+    sections = {section.field: compose(blocks[i]) for i, section in enumerate(SECTIONS) if blocks[i]}
+    for section in SECTIONS:
+        if len(sections.get(section.field, "")) > LONGEST_SECTION:
+            message = f"the section “{section.heading}” has more than {LONGEST_SECTION:,} characters"
+            raise GuideDocumentError(file, lines[first].number, message)
     codes += (code for line in lines[first:] for code in re.findall(_CODE, line.text))
     return GuideDocument(
         title=title,
         system_label=system_label,
         codes=tuple(dict.fromkeys(codes)),
-        sections={section.field: compose(blocks[i]) for i, section in enumerate(SECTIONS) if blocks[i]},
+        sections=sections,
         sources=tuple(_items(sources)),
         left_out=tuple(line.text for line in left_out),
     )

@@ -20,7 +20,9 @@ def names_of(text: str) -> tuple[tuple[str, str], ...]:
 
     Pairs of kind ("common" or "technical") and name, each once, in the order of the text.
     """
-    blocks = [Block("paragraph", rest, label=label) for label, rest in map(split_label, plain_lines(text))]
+    # In a run of blanks a pattern would look for its beginning at each of them.
+    lines = (" ".join(line.split()) for line in plain_lines(text))
+    blocks = [Block("paragraph", rest, label=label) for label, rest in map(split_label, lines)]
     return tuple(dict.fromkeys(_names_in(blocks)))
 
 

@@ -7,6 +7,9 @@ from itertools import groupby, pairwise
 
 from procedures.markdown import Block
 
+# Characters. PostgreSQL indexes up to 1 MB of a guide's words.
+LONGEST_SECTION = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

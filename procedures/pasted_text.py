@@ -13,7 +13,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # Word writes its bullets as these characters, the second level as the letter o before a tab.
 _BULLET = re.compile(f"^([ {_OTHER_BLANKS}]*)(?:[•●○◦▪‣·\uf0a7\uf0b7§][ {_OTHER_BLANKS}]*|o\t)", re.MULTILINE)
 _NUMBER = re.compile(r"^( *\d{1,3}[.)])\t+", re.MULTILINE)
-_HTML_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
+# Not the address of a page or a person, which Markdown makes a link of.
+_HTML_TAG = re.compile(r"<(?!https?:|mailto:|tel:|[\w.+-]+@)/?[a-zA-Z][^<>\n]{0,200}>")
 _LINK = re.compile(r"\]\(\s*<?([^)\s>]+)")
 _SAFE_LINK = re.compile(r"(?:https://|mailto:|tel:|/(?!/)|#)", re.IGNORECASE)
 

@@ -47,6 +47,16 @@ class SectionDifference:
         return shortened(self.pieces, context_words)
 
 
+# What a guide consists of, in the order of its page: the key of each part and its heading.
+PART_HEADINGS = {
+    key: heading
+    for section in SECTIONS
+    for key, heading in (
+        (section.field, section.heading),
+        (f"{section.field}_sources", f"Sources of {section.heading}"),
+    )
+} | {"sources": "Sources"}
+
 # The text of a passage before and after; a passage without a change has the same text twice.
 _Passage = tuple[str, str]
 
@@ -64,12 +74,13 @@ def compare(before: str, after: str) -> list[Piece]:
 
 
 def compare_sections(before: dict[str, str], after: dict[str, str]) -> list[SectionDifference]:
-    """Return the sections of a guide that differ, in the order of SECTIONS, then its sources (key "sources").
+    """Return the parts of a guide that differ: each section and its sources, in the order of SECTIONS, then "sources".
 
-    The texts, Markdown or plain (procedures.markdown.plain_text), are given by `Section.field`; a missing one is empty.
-    How a browser ends its lines makes no difference.
+    The texts, Markdown or plain (procedures.markdown.plain_text), are given by `Section.field`, sources of a section by
+    `<field>_sources`, as GuideText.all_texts has them; a missing one is empty. How a browser ends its lines makes no
+    difference.
     """
-    headings = {section.field: section.heading for section in SECTIONS} | {"sources": "Sources"}
+    headings = PART_HEADINGS
     texts = {field: [version.get(field, "").replace("\r\n", "\n") for version in (before, after)] for field in headings}
     return [
         SectionDifference(field=field, heading=headings[field], pieces=compare(*versions))

@@ -10,9 +10,9 @@ from django.db import models
 
 from procedures.admin.code_search import code_ids_beginning, code_ids_with_words
 from procedures.admin.code_select import CodeChoice
+from procedures.admin.content_health_filters import ViewedFilter
 from procedures.admin.history import HistoryAdmin
 from procedures.admin.large_lists import KeyPaginator
-from procedures.admin.names import CodeNameForm
 from procedures.models import CodeName, CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode, Succession
 from procedures.models.codes import GUIDE_SOURCE
 from procedures.search import reindex
@@ -35,11 +35,25 @@ class CodeSystemAdmin(admin.ModelAdmin):
         return False
 
 
+class RowOfCode(forms.ModelForm):
+    """A row on the page of its code. Django would check it without the code, and fail (500) where it is held already.
+
+    The page shows not all that is held: names of the guide are left out, and a row may have come since it was opened.
+    """
+
+    def validate_unique(self):
+        super().validate_unique()
+        try:
+            self.instance.validate_constraints(exclude=self._get_validation_exclusions())
+        except forms.ValidationError as refusal:
+            self._update_errors(refusal)
+
+
 class CodeNameInline(admin.TabularInline):
     """The names that editors keep; those that the public guide brought are edited there."""
 
     model = CodeName
-    form = CodeNameForm
+    form = RowOfCode
     extra = 0
     verbose_name = "name"
     verbose_name_plural = "other names, by which search finds the code (those of its guide are not listed)"
@@ -48,7 +62,7 @@ class CodeNameInline(admin.TabularInline):
         return super().get_queryset(request).exclude(source=GUIDE_SOURCE)
 
 
-class SuccessionForm(forms.ModelForm):
+class SuccessionForm(RowOfCode):
     def clean_successor(self):
         # The form has no field for the predecessor, so the constraint that forbids this is not checked before saving.
         successor = self.cleaned_data["successor"]
@@ -71,6 +85,19 @@ class SuccessionInline(CodeChoice, admin.TabularInline):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+
+class CodeKindFilter(admin.SimpleListFilter):
+    """Codes, modifiers or headings. Django's own filter fails on PostgreSQL for what is no text (%00)."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request, model_admin):
+        return MedicalCode.Kind.choices
+
+    def queryset(self, request, queryset):
+        return queryset.filter(kind=self.value()) if self.value() in MedicalCode.Kind.values else queryset
 
 
 class CodeGuideFilter(admin.SimpleListFilter):
@@ -111,6 +138,7 @@ OFFICIAL = [
     "listed_in",
     "missing_from",
 ]
+REMARK = ["remark", "remark_source"]
 
 
 @admin.register(MedicalCode)
@@ -118,7 +146,7 @@ class MedicalCodeAdmin(HistoryAdmin):
     """Codes are added and ended by releases; editors keep their names, their successors and a remark."""
 
     list_display = ["code", "title", "system", "kind", "terminated"]
-    list_filter = ["system", "kind", CodeGuideFilter]
+    list_filter = ["system", CodeKindFilter, CodeGuideFilter, ViewedFilter]
     list_select_related = ["system"]
     # The order of an index. Sorting every code by its kind or title has none, and would tell nothing.
     ordering = ["system_id", "normalized"]
@@ -131,7 +159,7 @@ class MedicalCodeAdmin(HistoryAdmin):
     search_help_text = "A code or the beginning of one, or words (up to 1,000 codes, the most relevant)."
     fieldsets = [
         ("From the releases", {"fields": OFFICIAL}),
-        ("Remark of the editors", {"fields": ["remark", "remark_source"]}),
+        ("Remark of the editors", {"fields": REMARK}),
     ]
     readonly_fields = OFFICIAL
     inlines = [CodeNameInline, SuccessionInline]
@@ -159,9 +187,9 @@ class MedicalCodeAdmin(HistoryAdmin):
 
     def save_model(self, request, obj, form, change):
         """Only the remark is the editors': writing back the rest could undo an import that ran meanwhile."""
-        # Before the names are locked: whoever publishes a guide of this code waits first, and locks them after.
-        ContentVersion.wait_for_other_writers()
-        changed = [name for name in ("remark", "remark_source") if name in form.changed_data]
+        # Not `form.changed_data`: the form of a former version compares with that version.
+        stored = MedicalCode.objects.values(*REMARK).get(pk=obj.pk)
+        changed = [name for name in REMARK if getattr(obj, name) != stored[name]]
         if changed:
             obj._history_user = request.user
             obj.save(update_fields=changed)

@@ -59,7 +59,7 @@ GROUPS = {
             "Waiting for review",
             "An author has finished and waits for a reviewer.",
             "guidedraft",
-            "state__exact=in-review",
+            "state=in-review",
             lambda: GuideDraft.objects.in_review().count(),
         ),
         Finding(
@@ -134,10 +134,9 @@ GROUPS = {
             "Viewed, but without a guide",
             f"People opened these codes in the last {VIEWS_COUNTED} days and found the official description only.",
             "medicalcode",
-            "guide=none",
+            "guide=none&viewed=lately",
             details=content_health.codes_viewed_without_guide,
             kind="codes",
-            link="Show all codes without a guide",
             permissions=["procedures.view_dailyviews"],
         ),
         Finding(

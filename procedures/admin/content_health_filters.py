@@ -2,7 +2,23 @@
 
 from django.contrib import admin
 
-from procedures.content_health import LONG_IN_WORK, twins
+from procedures.content_health import LONG_IN_WORK, VIEWS_COUNTED, twins
+from procedures.models import DailyViews
+
+
+class ViewedFilter(admin.SimpleListFilter):
+    """Codes by whether people opened their pages lately."""
+
+    title = "views"
+    parameter_name = "viewed"
+
+    def lookups(self, request, model_admin):
+        return [("lately", f"Viewed in the last {VIEWS_COUNTED} days")]
+
+    def queryset(self, request, queryset):
+        if self.value() != "lately":
+            return queryset
+        return queryset.filter(pk__in=DailyViews.objects.of_last(VIEWS_COUNTED).order_by().values("code"))
 
 
 class GuideHealthFilter(admin.SimpleListFilter):

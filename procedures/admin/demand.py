@@ -2,7 +2,9 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
@@ -13,8 +15,7 @@ from django.utils.html import format_html
 
 from procedures.admin.code_select import CodeSelect
 from procedures.admin.columns import ReadOnlyAdmin, code_of, title_of
-from procedures.models import CodeName, CodeSystem, DailyViews, SearchWithoutResult
-from procedures.models.codes import GUIDE_SOURCE
+from procedures.models import CodeName, CodeSystem, ContentVersion, DailyViews, SearchWithoutResult
 from procedures.models.demand import VIEWS_KEPT
 from procedures.search import reindex, search
 
@@ -81,12 +82,6 @@ class NameOfSearchForm(forms.ModelForm):
     def clean_text(self):
         return " ".join(self.cleaned_data["text"].split())
 
-    def clean_source(self):
-        source = self.cleaned_data["source"]
-        if source == GUIDE_SOURCE:
-            raise forms.ValidationError("Names from the guide come and go with its text. Write another source.")
-        return source
-
 
 @admin.register(SearchWithoutResult)
 class SearchWithoutResultAdmin(admin.ModelAdmin):
@@ -147,6 +142,14 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
             query.text,
         )
 
+    def log_deletions(self, request, queryset):
+        """Without the words: the log keeps an entry for ever, and words of visitors are kept for 90 days."""
+        content_type = ContentType.objects.get_for_model(self.model)
+        entry = {"user": request.user, "content_type": content_type, "action_flag": DELETION}
+        return LogEntry.objects.bulk_create(
+            LogEntry(object_id=query.pk, object_repr="A search without result", **entry) for query in queryset
+        )
+
     def delete_model(self, request, obj):
         SearchWithoutResult.objects.with_text_of([obj]).delete()
 
@@ -179,6 +182,7 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
         name._change_reason = "Visitors searched for it."
         try:
             with transaction.atomic():
+                ContentVersion.wait_for_other_writers()
                 form.save()
                 reindex([name.code_id])
                 self.log_change(request, name.code, [{"added": {"name": "code name", "object": str(name)}}])

@@ -6,9 +6,8 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.html import format_html
 
-from procedures.guide_sections import SECTIONS
+from procedures.guide_sections import LONGEST_SECTION, SECTIONS
 from procedures.models import GuideDraft, MedicalCode
-from procedures.models.guide_texts import LONGEST_SECTION
 from procedures.pasted_text import remarks_on, tidy
 from procedures.text_diff import compare
 
@@ -66,9 +65,8 @@ class GuideDraftForm(SectionSources):
         super().__init__(*args, **kwargs)
         self.remarks: list[str] = []
         for field in self.fields.values():
-            if isinstance(field.widget, TextArea):
-                # The form field asks the browser to cut a paste that is too long, without a word.
-                field.widget.attrs.pop("maxlength", None)
+            # A form field asks the browser to cut a paste that is too long, without a word.
+            field.widget.attrs.pop("maxlength", None)
         for section in SECTIONS:
             self.initial[sources_field(section)] = self.instance.section_sources.get(section.field, "")
         self.initial["opened_version"] = self.instance.version
@@ -119,9 +117,12 @@ class GuideDraftForm(SectionSources):
         theirs = {**stored.texts(), "sources": stored.sources, "change_note": stored.change_note}
         theirs |= {sources_field(each): stored.section_sources.get(each.field, "") for each in SECTIONS}
         for name, text in theirs.items():
-            mine = self.cleaned_data.get(name, "")
+            # What is refused for another reason, such as its length, is not among the clean.
+            mine = self.cleaned_data.get(name, tidy(self.data.get(self.add_prefix(name), "")))
             if text != mine:
                 pieces = render_to_string("procedures/_difference.html", {"pieces": compare(text, mine)})
+                # An error also opens the part of the form that is folded.
+                self.add_error(name, f"This differs from the text of {who}.")
                 # The bound field is there already: it has copied the help of its field.
                 self[name].help_text = format_html(
                     '<strong>Text of {}:</strong> <span class="their-text">{}</span> '

@@ -8,10 +8,12 @@ from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from procedures.admin.code_search import CodeSearch
 from procedures.admin.code_select import CodeChoice
@@ -27,7 +29,21 @@ from procedures.previews import preview_page, typed_preview
 from procedures.text_diff import compare_sections, shortened
 
 LIST = "admin:procedures_guidedraft_changelist"
+HARD_GRADE = 9
 CHANGE = "admin:procedures_guidedraft_change"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Drafts by their place in the workflow."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return GuideDraft.State.choices
+
+    def queryset(self, request, queryset):
+        return queryset.filter(state=self.value()) if self.value() in GuideDraft.State.values else queryset
 
 
 class MineFilter(admin.SimpleListFilter):
@@ -51,12 +67,12 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
     """A text is changed here while it is a draft; it becomes public only by the steps of the workflow."""
 
     form = GuideDraftForm
-    list_display = [code_of, title_of, "state", "changed_by", "changed_at", "go_live_at", "reading_grade"]
-    list_filter = ["state", MineFilter, DraftAgeFilter, DraftDueFilter]
+    list_display = [code_of, title_of, "standing", "changed_by", "changed_at", "reading_grade"]
+    list_filter = [StateFilter, MineFilter, DraftAgeFilter, DraftDueFilter]
     list_per_page = 50
     paginator = KeyPaginator
     list_select_related = ["code__system", "author", "changed_by"]
-    sortable_by = [code_of, "state", "changed_at", "go_live_at", "reading_grade"]
+    sortable_by = [code_of, "standing", "changed_at", "reading_grade"]
     autocomplete_fields = ["code"]
     actions = ["send_to_review", "publish"]
     save_on_top = True
@@ -102,6 +118,12 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
         # A draft stays with its code. `sources_of_sections` is shown where the form has no fields for them.
         return ["code", "sources_of_sections"] if obj else []
 
+    @admin.display(description="state", ordering="state")
+    def standing(self, draft):
+        if not draft.go_live_at:
+            return draft.get_state_display()
+        return f"{draft.get_state_display()} for {date_format(timezone.localtime(draft.go_live_at), 'j F Y, H:i')}"
+
     @admin.display(description="sources of single sections")
     def sources_of_sections(self, draft):
         named = [(section.heading, draft.section_sources.get(section.field)) for section in SECTIONS]
@@ -130,6 +152,10 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
         code = _number(request.GET.get("code"))
         return {"code": code} if code is not None else {}
 
+    @method_decorator(require_safe)
+    def history_view(self, request, object_id, extra_context=None):
+        return super().history_view(request, object_id, extra_context)
+
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if request.method == "POST" and super().get_object(request, unquote(object_id)) is None:
             return self._keep_text_of_gone_draft(request)
@@ -139,7 +165,12 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
         """What was typed into a draft that was published or deleted meanwhile, for copying."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        names = [(each.field, each.heading) for each in SECTIONS] + [("sources", "Sources")]
+        names = [
+            ("change_note", "What changes"),
+            *((each.field, each.heading) for each in SECTIONS),
+            ("sources", "Sources"),
+        ]
+        names += [(sources_field(each), f"Sources: {each.heading}") for each in SECTIONS]
         texts = [{"heading": heading, "text": request.POST.get(name, "")} for name, heading in names]
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "This draft is gone"}
         context["texts"] = [each for each in texts if each["text"].strip()]
@@ -204,6 +235,8 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
         count = 0
         for draft in queryset.select_related("code"):
             try:
+                if step.name == "publish" and draft.go_live_at and draft.go_live_at > timezone.now():
+                    raise TransitionRefused("It is approved for a later time: publish it now on its own page.")
                 with transaction.atomic():
                     self._take(request, draft, step, {})
                 count += 1
@@ -291,7 +324,13 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
                 form.data = form.data.copy()
                 form.data["version"] = draft.version
         context = self._context(request, draft, f"{step.label}: {draft.code.code}")
-        context |= {"step": step, "form": form, "differences": differences_from_public(draft)}
+        context |= {
+            "step": step,
+            "form": form,
+            "differences": differences_from_public(draft),
+            "withdrawn_guide": Guide.objects.unpublished().filter(code_id=draft.code_id).first(),
+            "warnings": warnings_about(draft) if step.name in ("submit", "approve", "publish") else [],
+        }
         return TemplateResponse(request, "admin/procedures/guidedraft/step.html", context)
 
     def compare_view(self, request, pk):
@@ -333,7 +372,8 @@ class GuideDraftAdmin(CodeSearch, CodeChoice, admin.ModelAdmin):
         if code is None:
             return render(request, "admin/procedures/guidedraft/no_preview.html", {"code_is_missing": True})
         form = GuideDraftForm(request.POST, instance=GuideDraft(code=code))
-        form.is_valid()
+        with transaction.atomic():
+            form.is_valid()
         texts = {section.field: form.cleaned_data.get(section.field, "") for section in SECTIONS}
         draft = GuideDraft(code=code, **texts, sources=form.cleaned_data.get("sources", ""))
         draft.section_sources = form.instance.section_sources
@@ -345,14 +385,23 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
+def warnings_about(draft: GuideDraft) -> list[str]:
+    """What somebody should know before a text goes on: no source, unfinished marks, empty sections, hard to read."""
+    hints = draft.take_hints()
+    warnings = [] if draft.has_source else ["It names no source yet: without one it cannot be approved."]
+    if hints.unfinished:
+        warnings.append(f"Unfinished marks: {', '.join(hints.unfinished[:5])}.")
+    if hints.empty_sections:
+        warnings.append(f"Without text: {', '.join(section.heading for section in hints.empty_sections)}.")
+    if hints.reading_grade is not None and hints.reading_grade > HARD_GRADE:
+        warnings.append(f"The reading grade is {hints.reading_grade}: many adults do not follow above {HARD_GRADE}.")
+    return warnings
+
+
 def differences_from_public(draft: GuideDraft) -> list:
     """What the draft changes of the public text, section by section, long stretches of the same words left out."""
     guide = Guide.objects.filter(code_id=draft.code_id).first()
     return [
         {"heading": each.heading, "pieces": shortened(each.pieces)}
-        for each in compare_sections(_compared(guide) if guide else {}, _compared(draft))
+        for each in compare_sections(guide.all_texts() if guide else {}, draft.all_texts())
     ]
-
-
-def _compared(text) -> dict[str, str]:
-    return {**text.texts(), "sources": text.sources}

@@ -4,6 +4,7 @@ import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from import_export.fields import Field
 
 from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches
@@ -11,12 +12,12 @@ from procedures.models import Guide, TransitionRefused
 
 REVIEW = ["reviewed_by", "reviewed_on", "review_due_on"]
 
-# Each review is recorded by itself, with a version of the whole guide: more of them take longer than a page may.
-MOST_REVIEWS = 1_000
+# What the rules for a review look at, without the texts, of which 5,000 guides have some 50 MB.
+READ = ["code", "changed_at", "unpublished_at", "reviewed_text_of", *REVIEW]
 
 
 class GuideResource(SheetResource):
-    """Reviews of guides. A sheet records them as Guide.mark_reviewed does; it makes no guide and edits no text."""
+    """Reviews of guides, recorded by the rules of Guide.mark_reviewed. A sheet makes no guide and edits no text."""
 
     columns = ["system", "code", *REVIEW]
     exported_only = [
@@ -48,8 +49,7 @@ class GuideResource(SheetResource):
         self.codes = CodesOfSheet(rows, ["code"])
         self.held: dict[int, Guide] = {}
         for batch in batches(self.codes.ids):
-            # Without the texts, of which 5,000 guides have some 50 MB.
-            for guide in Guide.objects.filter(code__in=batch).only("code", *REVIEW):
+            for guide in Guide.objects.filter(code__in=batch).only(*READ):
                 self.held[guide.code_id] = guide
 
     def find(self, row):
@@ -69,26 +69,28 @@ class GuideResource(SheetResource):
             return
         if len(given) < len(REVIEW):
             raise ValidationError(f"A review needs all of {', '.join(REVIEW)}.")
-        instance.reviewed_by = instance._meta.get_field("reviewed_by").clean(row["reviewed_by"], instance)
-        instance.reviewed_on, instance.review_due_on = _day(row, "reviewed_on"), _day(row, "review_due_on")
+        review = {
+            "reviewer": instance._meta.get_field("reviewed_by").clean(row["reviewed_by"], instance),
+            "on": _day(row, "reviewed_on"),
+            "due": _day(row, "review_due_on"),
+        }
+        if list(review.values()) == [getattr(instance, column) for column in REVIEW]:
+            return
+        try:
+            instance.check_review(**review, today=timezone.localdate())
+        except TransitionRefused as refusal:
+            raise ValidationError(str(refusal)) from None
+        instance.take_review(**review)
 
     def texts_of(self, instance):
         review = [getattr(instance, column) for column in REVIEW]
         return [instance.code.system.slug, instance.code.code, *(str(value or "") for value in review)]
 
-    def save_instance(self, instance, is_new, row, **kwargs):
-        if len(self.changed) == MOST_REVIEWS:
-            raise ValidationError(f"A sheet records at most {MOST_REVIEWS:,} reviews. Split it.")
-        self.changed.append(instance)
-        guide = Guide.objects.get(pk=instance.pk)
-        on, due = instance.reviewed_on, instance.review_due_on
-        try:
-            guide.mark_reviewed(reviewer=instance.reviewed_by, on=on, due=due, by=self.user)
-        except TransitionRefused as refusal:
-            raise ValidationError(str(refusal)) from None
+    def check(self, instance):
+        """The review was checked when it was read; the rest of a guide is neither changed nor held here."""
 
     def write(self, *, dry_run):
-        """Each review was recorded with its row, so that a refusal names the row."""
+        Guide.objects.record_reviews(self.changed, by=self.user)
 
 
 def _day(row: dict[str, str], column: str) -> datetime.date:

@@ -26,6 +26,11 @@ class SendBackForm(StepForm):
         help_text="The author reads this above the text.",
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # The browser would cut a longer note without a word.
+        self.fields["note"].widget.attrs.pop("maxlength")
+
 
 class ApproveForm(StepForm):
     go_live_at = forms.DateTimeField(
@@ -99,7 +104,7 @@ STEPS = {
         Step(
             "approve",
             "Approve",
-            "What you approve is exactly what is published: nobody can change the text any more.",
+            "What you approve is exactly what is published: to change it, somebody has to take it back.",
             (State.IN_REVIEW,),
             "procedures.publish_guide",
             _approve,

@@ -13,10 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html_join
 
 from procedures.admin.code_search import CodeSearch, code_ids_with_words
-from procedures.admin.columns import code_of, title_of, without_texts
+from procedures.admin.columns import LONG_COLUMNS, code_of, title_of, without_texts
 from procedures.admin.content_health_filters import GuideHealthFilter
 from procedures.admin.guide_sheet import GuideResource
 from procedures.admin.history import HistoryAdmin
@@ -24,11 +25,12 @@ from procedures.admin.large_lists import KeyPaginator
 from procedures.admin.sheets import SheetAdmin
 from procedures.guide_sections import SECTIONS
 from procedures.models import Guide, GuideDraft, TransitionRefused
-from procedures.search import Filters, reindex
+from procedures.search import Filters
 from procedures.text_diff import compare_sections, shortened
 
 CHANGE = "admin:procedures_guide_change"
-SECTION_FIELDS = [section.field for section in SECTIONS]
+# An act on more guides would take longer than a page may, and their form more fields than Django takes.
+MOST_AT_ONCE = 200
 
 
 class PublicFilter(admin.SimpleListFilter):
@@ -81,7 +83,9 @@ class ReviewForm(forms.Form):
 
     def act(self, guide: Guide, user) -> None:
         data = self.cleaned_data
-        guide.mark_reviewed(reviewer=data["reviewer"], on=data["on"], due=data["due"], by=user)
+        # The text that was public when the form was opened; without it, as from a script, that of today.
+        opened = parse_datetime(self.data.get(f"text_of_{guide.pk}", "")) or guide.changed_at
+        guide.mark_reviewed(reviewer=data["reviewer"], on=data["on"], due=data["due"], by=user, text_of=opened)
 
 
 def _day(moment) -> str:
@@ -104,7 +108,7 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
     ordering = ["-changed_at", "-pk"]
     sortable_by = [code_of, "changed_at", "reviewed_on", "review_due_on", "reading_grade", "word_count"]
     actions = ["mark_reviewed", "unpublish"]
-    history_list_display = ["publisher"]
+    history_list_display = ["written_by", "approved_by", "publisher"]
     change_form_template = "admin/procedures/guide/change_form.html"
     fieldsets = [
         (None, {"fields": ["code", "standing", "review", "document"]}),
@@ -146,7 +150,12 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
         if not guide.is_published:
             return f"Taken off the page on {_day(guide.unpublished_at)}: {guide.unpublish_reason}"
         since = f"Public since {_day(guide.published_at)}; this text since {_day(guide.changed_at)}"
-        return f"{since}, published by {guide.publisher}."
+        people = [f"published by {guide.publisher}"]
+        if guide.written_by:
+            people.insert(0, f"written by {guide.written_by}")
+        if guide.approved_by:
+            people.insert(-1, f"approved by {guide.approved_by}")
+        return f"{since}, {', '.join(people)}."
 
     @admin.display(description="review")
     def review(self, guide):
@@ -189,9 +198,12 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
 
     def _ask(self, request, queryset, action: str, label: str, form_class, done: str):
         """A page that asks for what the act needs; then the act on each guide, refusals named one by one."""
+        if queryset.count() > MOST_AT_ONCE:
+            self.message_user(request, f"Choose at most {MOST_AT_ONCE} guides at once.", messages.WARNING)
+            return None
         form = form_class(request.POST if "_act" in request.POST else None)
         if form.is_bound and form.is_valid():
-            count = 0
+            count, refusals = 0, []
             for guide in queryset.select_related("code"):
                 try:
                     with transaction.atomic():
@@ -199,11 +211,16 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
                         self.log_change(request, guide, f"{label}.")
                     count += 1
                 except TransitionRefused as refusal:
-                    self.message_user(request, f"{guide.code.code}: {refusal}", messages.WARNING)
+                    refusals.append(f"{guide.code.code}: {refusal}")
             if count:
+                for refusal in refusals:
+                    self.message_user(request, refusal, messages.WARNING)
                 noun = "guide was" if count == 1 else "guides were"
                 self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
-            return None
+                return None
+            # Nothing was done, so what was filled in is shown again.
+            for refusal in refusals:
+                form.add_error(None, refusal)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -211,7 +228,7 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
             "form": form,
             "action": action,
             "label": label,
-            "guides": queryset.select_related("code"),
+            "guides": queryset.select_related("code__system").defer(*LONG_COLUMNS[Guide]),
         }
         return TemplateResponse(request, "admin/procedures/guide/ask.html", context)
 
@@ -255,9 +272,7 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
             "sources": former.sources,
             "differences": [
                 {"heading": each.heading, "pieces": shortened(each.pieces)}
-                for each in compare_sections(
-                    {**now.texts(), "sources": now.sources}, {**former.texts(), "sources": former.sources}
-                )
+                for each in compare_sections(now.all_texts(), former.all_texts())
             ],
             "may_edit": request.user.has_perm("procedures.add_guidedraft"),
         }
@@ -266,12 +281,9 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
     # Deletion, for those who have that permission: no group has
 
     def delete_model(self, request, obj):
-        with transaction.atomic():
-            super().delete_model(request, obj)
-            reindex([obj.code_id])
+        obj.remove(by=request.user)
 
     def delete_queryset(self, request, queryset):
         with transaction.atomic():
-            codes = list(queryset.values_list("code_id", flat=True))
-            super().delete_queryset(request, queryset)
-            reindex(codes)
+            for guide in queryset.select_related("code"):
+                guide.remove(by=request.user)

@@ -6,7 +6,6 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from procedures.admin.sheet_resources import IDS, CodesOfSheet, SheetResource, batches
 from procedures.models import CodeName
-from procedures.models.codes import GUIDE_SOURCE
 from procedures.search import reindex
 
 
@@ -53,15 +52,13 @@ class CodeNameResource(SheetResource):
     def set_values(self, instance, row):
         if row["source"] == instance.source:
             return
-        if GUIDE_SOURCE in (instance.source, row["source"].capitalize()):
-            raise ValidationError(
-                f"Names whose source is “{GUIDE_SOURCE}” are made when a guide is published: change the guide instead."
-            )
+        instance.clean()
         if instance.pk and not self.user.has_perm("procedures.change_codename"):
             raise ValidationError(
                 f"This name is there already, with the source “{instance.source}”, and you may not change names."
             )
         instance.source = row["source"]
+        instance.clean()
 
     def texts_of(self, instance):
         return [instance.code.system.slug, instance.code.code, instance.kind, instance.text, instance.source]

@@ -12,7 +12,7 @@ from procedures.admin.history import HistoryAdmin
 from procedures.admin.large_lists import KeyPaginator, newest_keys
 from procedures.admin.name_sheet import CodeNameResource
 from procedures.admin.sheets import SheetAdmin
-from procedures.models import CodeName, SearchEntry
+from procedures.models import CodeName, ContentVersion, SearchEntry
 from procedures.models.codes import GUIDE_SOURCE
 from procedures.search import reindex, tokenize
 
@@ -23,12 +23,6 @@ FROM_GUIDE = (
 
 
 class CodeNameForm(forms.ModelForm):
-    def clean_source(self):
-        source = self.cleaned_data["source"]
-        if source.casefold() == GUIDE_SOURCE.casefold():
-            raise forms.ValidationError("Names from guides are made when a guide is published. Name another source.")
-        return source
-
     def _get_validation_exclusions(self):
         # The code of a stored name is not in the form, but whether the name is there twice depends on it.
         return super()._get_validation_exclusions() - {"code"}
@@ -87,14 +81,14 @@ class CodeNameAdmin(CodeChoice, SheetAdmin, HistoryAdmin):
         return ["code"] if obj else []
 
     def get_fieldsets(self, request, obj=None):
-        description = FROM_GUIDE if _is_from_guide(obj) else None
+        description = FROM_GUIDE if obj and obj.is_from_guide else None
         return [(None, {"fields": self.fields, "description": description})]
 
     def has_change_permission(self, request, obj=None):
-        return not _is_from_guide(obj) and super().has_change_permission(request, obj)
+        return not (obj and obj.is_from_guide) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
-        return not _is_from_guide(obj) and super().has_delete_permission(request, obj)
+        return not (obj and obj.is_from_guide) and super().has_delete_permission(request, obj)
 
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         """A former version, which may be brought back unless it, or what there is now, came from a guide."""
@@ -109,16 +103,12 @@ class CodeNameAdmin(CodeChoice, SheetAdmin, HistoryAdmin):
         reindex([obj.code_id])
 
     def delete_model(self, request, obj):
-        with transaction.atomic():
-            super().delete_model(request, obj)
-            reindex([obj.code_id])
+        super().delete_model(request, obj)
+        reindex([obj.code_id])
 
     def delete_queryset(self, request, queryset):
         with transaction.atomic():
+            ContentVersion.wait_for_other_writers()
             codes = set(queryset.values_list("code_id", flat=True))
             super().delete_queryset(request, queryset)
             reindex(sorted(codes))
-
-
-def _is_from_guide(name: CodeName | None) -> bool:
-    return name is not None and name.source == GUIDE_SOURCE

@@ -6,7 +6,7 @@ from procedures.code_sets.loader import licence_problem
 from procedures.code_sets.readers import VERSION, can_read
 from procedures.code_sets.records import printable
 from procedures.models import CodeSystem, ReleaseUpload
-from procedures.models.release_uploads import LARGEST_UPLOAD
+from procedures.models.uploads import LARGEST_UPLOAD
 from procedures.release_uploads import MOST_RECORDS, command_for
 
 

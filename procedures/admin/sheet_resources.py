@@ -11,7 +11,7 @@ from import_export.resources import ModelResource
 from import_export.results import RowResult
 
 from procedures.admin.sheet_files import escape_formula, is_error_value
-from procedures.models import CodeSystem, MedicalCode
+from procedures.models import CodeSystem, ContentVersion, MedicalCode
 from procedures.models.codes import normalize
 
 IDS = 900
@@ -65,6 +65,8 @@ class SheetResource(ModelResource):
         self.added: list = []
         self.changed: list = []
         self.seen: dict[Any, int] = {}
+        # Before anything is read: what the rows are compared with is what they will be written over.
+        ContentVersion.wait_for_other_writers()
         self.prepare(dataset.dict)
 
     def import_row(self, row, instance_loader, *, row_number, **kwargs):

@@ -15,15 +15,17 @@ from import_export.formats.base_formats import CSV, XLSX
 from import_export.results import RowResult
 from tablib import Dataset
 
-from procedures.admin.kept_sheets import SheetNotKept, delete_sheet, find_sheet, keep_sheet
 from procedures.admin.sheet_files import MOST_BYTES, MOST_ROWS, TOO_LARGE, Sheet, UnreadableSheet, read_sheet
 from procedures.admin.sheet_resources import UNEXPECTED, SheetResource
 from procedures.code_sets.records import printable
+from procedures.models import SheetUpload
 
 logger = logging.getLogger(__name__)
 
 # Refused rows that a page shows: a sheet of another kind has thousands.
 MOST_REFUSALS = 200
+
+NO_LONGER_KEPT = "This sheet is no longer kept: it was imported, or is older than a day. Upload it again."
 
 
 class EscapedElsewhere:
@@ -100,35 +102,45 @@ class SheetAdmin(ImportExportMixin):
             return self._page(request, form=form)
         name = printable(form.cleaned_data["file"].name)
         result = self._import(request, form.sheet, dry_run=True)
-        token = ""
+        token = None
         if not _has_refusals(result) and _count_changed(result):
-            token = keep_sheet(form.content, name, user=request.user, label=self.opts.label)
+            token = SheetUpload.objects.keep(
+                name=name, content=form.content, uploaded_by=request.user, label=self.opts.label
+            ).pk
         return self._page(request, form=SheetForm(resource=resource), result=result, token=token, name=name)
 
     def process_import(self, request, **kwargs):
-        """Imports the sheet of the dry run, of which the form holds nothing but a signed token."""
+        """Imports the sheet of the dry run, of which the form holds nothing but its key."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_import_permission(request):
             raise PermissionDenied
         resource = self.resource_classes[0]
-        try:
-            kept, name, content = find_sheet(request.POST.get("sheet", ""), user=request.user, label=self.opts.label)
-            sheet = _read(content, resource)
-        except (SheetNotKept, ValidationError) as refusal:
-            messages.error(request, getattr(refusal, "message", None) or str(refusal))
-            return HttpResponseRedirect(reverse(f"admin:{self._url_name('import')}"))
         with transaction.atomic():
+            try:
+                kept = self._find_kept(request)
+                name, sheet = kept.name, _read(bytes(kept.content), resource)
+            except ValidationError as refusal:
+                messages.error(request, refusal.message)
+                return HttpResponseRedirect(reverse(f"admin:{self._url_name('import')}"))
             result = self._import(request, sheet, dry_run=False)
             if not _has_refusals(result):
                 self._log(request, result, name)
+                kept.delete()
         if _has_refusals(result):
             # The database has changed since the dry run.
             return self._page(request, form=SheetForm(resource=resource), result=result, name=name)
-        delete_sheet(kept)
         new, changed = (result.totals[kind] for kind in (RowResult.IMPORT_TYPE_NEW, RowResult.IMPORT_TYPE_UPDATE))
         messages.success(request, f"Imported {name}: {new:,} added, {changed:,} changed.")
         return HttpResponseRedirect(reverse(f"admin:{self._url_name('changelist')}"))
+
+    def _find_kept(self, request) -> SheetUpload:
+        """The sheet that the form names, if it is one that this user may import here; no other request has it then."""
+        kept = SheetUpload.objects.waiting_for(request.user).filter(label=self.opts.label).select_for_update()
+        try:
+            return forms.ModelChoiceField(kept).clean(request.POST.get("sheet"))
+        except ValidationError:
+            raise ValidationError(NO_LONGER_KEPT) from None
 
     def _import(self, request, sheet: Sheet, *, dry_run: bool):
         """Runs a sheet in one transaction, which is rolled back after a dry run and where a row is refused."""
@@ -158,7 +170,7 @@ class SheetAdmin(ImportExportMixin):
     def _url_name(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
 
-    def _page(self, request, *, form: SheetForm, result=None, token: str = "", name: str = ""):
+    def _page(self, request, *, form: SheetForm, result=None, token: int | None = None, name: str = ""):
         request.current_app = self.admin_site.name
         resource = self.resource_classes[0]
         context = {

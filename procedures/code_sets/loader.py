@@ -21,13 +21,14 @@ from itertools import groupby
 
 from django.db import reset_queries, transaction
 from django.utils import timezone
+from simple_history.utils import bulk_create_with_history
 
 from procedures.code_sets import code_rows
 from procedures.code_sets.change_log import ChangeLog
 from procedures.code_sets.code_rows import CodeRow
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import CodeRecord, RefusedFile
-from procedures.models import CodeChange, CodeSystem, MedicalCode, Release, Succession
+from procedures.models import CodeChange, CodeSystem, ContentVersion, MedicalCode, Release, Succession
 from procedures.models.codes import normalize
 from procedures.search import rebuild, reindex
 
@@ -119,6 +120,8 @@ def load_release(
     with transaction.atomic():
         # Two imports of one system wait for each other.
         CodeSystem.objects.select_for_update().get(pk=system.pk)
+        # Editors change names and successions of its codes.
+        ContentVersion.wait_for_other_writers()
         known = system.releases.filter(digest=read.digest).first()
         if known:
             return LoadSummary(f"{system.name} {known.version}", already_imported=True)
@@ -465,18 +468,20 @@ class _Load:
                 elif other.terminated and not row.terminated:
                     wanted.add((other.pk, row.pk))
         source = Succession.Source.CMS
-        rows = Succession.objects.filter(predecessor__system=self.system, source=source)
-        stored = {(row.predecessor_id, row.successor_id): row.pk for row in rows}
-        obsolete = [pk for pair, pk in stored.items() if pair not in wanted]
+        stored = {
+            (row.predecessor_id, row.successor_id): row
+            for row in Succession.objects.filter(predecessor__system=self.system)
+        }
+        obsolete = [row.pk for pair, row in stored.items() if pair not in wanted and row.source == source]
         if self.only_add:
             added = {self.rows[key].pk for key in new}
             wanted = {pair for pair in wanted if added.intersection(pair)}
             obsolete = []
         for batch in _batches(obsolete, ID_BATCH):
             Succession.objects.filter(pk__in=batch).delete()
-        Succession.objects.bulk_create(
+        bulk_create_with_history(
             [Succession(predecessor_id=a, successor_id=b, source=source) for a, b in sorted(wanted - stored.keys())],
-            ignore_conflicts=True,
+            Succession,
         )
 
     # The summary

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='GuideDraft',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure_name', models.TextField(blank=True, help_text='How people and clinicians call it. Lines such as “Common name(s): knee scope; keyhole knee surgery” and “Technical or medical term: knee arthroscopy” become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure')),
+                ('procedure_name', models.TextField(blank=True, help_text='How people and clinicians call it, as a list: “- Common name(s): knee scope; keyhole knee surgery”, “- Technical or medical term: knee arthroscopy”. These become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure')),
                 ('summary', models.TextField(blank=True, help_text='What it is and what it is for, in two to four sentences. The first thing that is read.', max_length=50000)),
                 ('purpose', models.TextField(blank=True, help_text='What it is done for: the conditions it treats or finds, and the goal.', max_length=50000)),
                 ('indications', models.TextField(blank=True, help_text='Who it is for: symptoms, conditions, criteria. A list reads best.', max_length=50000)),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
             name='HistoricalGuide',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('procedure_name', models.TextField(blank=True, help_text='How people and clinicians call it. Lines such as “Common name(s): knee scope; keyhole knee surgery” and “Technical or medical term: knee arthroscopy” become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure')),
+                ('procedure_name', models.TextField(blank=True, help_text='How people and clinicians call it, as a list: “- Common name(s): knee scope; keyhole knee surgery”, “- Technical or medical term: knee arthroscopy”. These become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure')),
                 ('summary', models.TextField(blank=True, help_text='What it is and what it is for, in two to four sentences. The first thing that is read.', max_length=50000)),
                 ('purpose', models.TextField(blank=True, help_text='What it is done for: the conditions it treats or finds, and the goal.', max_length=50000)),
                 ('indications', models.TextField(blank=True, help_text='Who it is for: symptoms, conditions, criteria. A list reads best.', max_length=50000)),
@@ -346,7 +346,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='guide',
             name='procedure_name',
-            field=models.TextField(blank=True, help_text='How people and clinicians call it. Lines such as “Common name(s): knee scope; keyhole knee surgery” and “Technical or medical term: knee arthroscopy” become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure'),
+            field=models.TextField(blank=True, help_text='How people and clinicians call it, as a list: “- Common name(s): knee scope; keyhole knee surgery”, “- Technical or medical term: knee arthroscopy”. These become names by which search finds the code.', max_length=50000, verbose_name='name of the procedure'),
         ),
         migrations.AlterField(
             model_name='guide',
@@ -506,5 +506,57 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='releaseupload',
             constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='procedures_releaseupload_has_name'),
+        ),
+        migrations.AddField(
+            model_name='guide',
+            name='approved_by',
+            field=models.CharField(blank=True, editable=False, help_text='User name of who approved it.', max_length=150),
+        ),
+        migrations.AddField(
+            model_name='guide',
+            name='reviewed_text_of',
+            field=models.DateTimeField(blank=True, editable=False, help_text='`changed_at` of the text that was reviewed.', null=True),
+        ),
+        migrations.AddField(
+            model_name='guide',
+            name='written_by',
+            field=models.CharField(blank=True, editable=False, help_text='User names of all who wrote in this text.', max_length=500),
+        ),
+        migrations.AddField(
+            model_name='historicalguide',
+            name='approved_by',
+            field=models.CharField(blank=True, editable=False, help_text='User name of who approved it.', max_length=150),
+        ),
+        migrations.AddField(
+            model_name='historicalguide',
+            name='reviewed_text_of',
+            field=models.DateTimeField(blank=True, editable=False, help_text='`changed_at` of the text that was reviewed.', null=True),
+        ),
+        migrations.AddField(
+            model_name='historicalguide',
+            name='written_by',
+            field=models.CharField(blank=True, editable=False, help_text='User names of all who wrote in this text.', max_length=500),
+        ),
+        migrations.AlterField(
+            model_name='releaseupload',
+            name='uploaded_at',
+            field=models.DateTimeField(auto_now_add=True, db_index=True),
+        ),
+        migrations.CreateModel(
+            name='SheetUpload',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(help_text='File name as uploaded.', max_length=255)),
+                ('content', models.BinaryField()),
+                ('uploaded_at', models.DateTimeField(auto_now_add=True, db_index=True)),
+                ('label', models.CharField(help_text='What it is a sheet of: procedures.CodeName.', max_length=100)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-uploaded_at'],
+                'abstract': False,
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='procedures_sheetupload_has_name')],
+            },
         ),
     ]

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='guide',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('review_due_on__isnull', True), ('reviewed_by', ''), ('reviewed_on__isnull', True)), models.Q(('review_due_on__gt', models.F('reviewed_on')), ('review_due_on__isnull', False), ('reviewed_on__isnull', False), models.Q(('reviewed_by', ''), _negated=True)), _connector='OR'), name='procedures_guide_review_is_whole', violation_error_message='A review has a day, a reviewer, and a later day on which the next is due.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('review_due_on__isnull', True), ('reviewed_by', ''), ('reviewed_on__isnull', True), ('reviewed_text_of__isnull', True)), models.Q(('review_due_on__gt', models.F('reviewed_on')), ('review_due_on__isnull', False), ('reviewed_on__isnull', False), ('reviewed_text_of__isnull', False), models.Q(('reviewed_by', ''), _negated=True)), _connector='OR'), name='procedures_guide_review_is_whole', violation_error_message='A review has a day, a reviewer, and a later day on which the next is due.'),
         ),
         migrations.AddConstraint(
             model_name='guide',

@@ -10,24 +10,24 @@ SEE_DEMAND = ["view_dailyviews", "view_searchwithoutresult"]
 SEE_RELEASES = ["view_release", "view_codechange"]
 
 PERMISSIONS = {
-    "Author": {"procedures": [*READ_CODES, *WRITE_GUIDES, *SEE_DEMAND]},
+    "Author": {"procedures": [*READ_CODES, *WRITE_GUIDES, *SEE_DEMAND, *SEE_RELEASES]},
     "Reviewer": {
         "procedures": [
             *READ_CODES,
             *WRITE_GUIDES,
             *SEE_DEMAND,
             *SEE_RELEASES,
-            *["delete_guidedraft", "publish_guide", "review_guide", "add_codename", "delete_searchwithoutresult"],
+            *["publish_guide", "review_guide", "add_codename", "delete_searchwithoutresult"],
         ],
         "admin": ["view_logentry"],
     },
-    "Desk": {"procedures": ["view_medicalcode", "view_guide"]},
+    "Desk": {"procedures": [*READ_CODES, *SEE_RELEASES, "view_guide"]},
     "Data": {
         "procedures": [
             *READ_CODES,
             *SEE_DEMAND,
             *SEE_RELEASES,
-            *["view_guide", "change_medicalcode", "change_codesystem", "add_release"],
+            *["view_guide", "change_medicalcode", "add_release"],
             *["add_codename", "change_codename", "delete_codename", "delete_searchwithoutresult"],
             *["add_succession", "change_succession", "delete_succession"],
         ]

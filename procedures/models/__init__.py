@@ -4,10 +4,10 @@ from procedures.models.codes import CodeName, MedicalCode, Succession
 from procedures.models.demand import DailyViews, SearchWithoutResult
 from procedures.models.guide_drafts import GuideDraft
 from procedures.models.guides import Guide, TransitionRefused
-from procedures.models.release_uploads import ReleaseUpload
 from procedures.models.releases import CodeChange, Release
 from procedures.models.search_entries import ContentVersion, Misspelling, SearchEntry, Word
 from procedures.models.systems import CodeSystem
+from procedures.models.uploads import ReleaseUpload, SheetUpload
 
 __all__ = [
     "CodeChange",
@@ -23,6 +23,7 @@ __all__ = [
     "ReleaseUpload",
     "SearchEntry",
     "SearchWithoutResult",
+    "SheetUpload",
     "Succession",
     "TransitionRefused",
     "Word",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Left, Replace, Upper
@@ -13,6 +14,7 @@ from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 from simple_history.utils import bulk_create_with_history
 
+from procedures.guide_sections import SECTIONS
 from procedures.models.releases import CodeChange
 
 # An ICD-10 code has at most four headings above it; each is needed with its system for its address.
@@ -125,15 +127,17 @@ class MedicalCodeQuerySet(models.QuerySet):
 
     def with_page_data(self):
         """Everything that a code's page shows, in a fixed number of queries."""
-        return self.select_related(
-            "system", "listed_in", "first_listed_in", "missing_from", "guide", *PARENTS
-        ).prefetch_related(
-            "names",
-            models.Prefetch("successions", Succession.objects.select_related("successor__system")),
-            models.Prefetch("precessions", Succession.objects.select_related("predecessor__system")),
-            models.Prefetch(
-                "changes", CodeChange.objects.select_related("release").order_by("-release__version", "pk")
-            ),
+        return (
+            self.select_related("system", "listed_in", "first_listed_in", "missing_from", "guide", *PARENTS)
+            .prefetch_related(
+                "names",
+                models.Prefetch("successions", Succession.objects.select_related("successor__system")),
+                models.Prefetch("precessions", Succession.objects.select_related("predecessor__system")),
+                models.Prefetch(
+                    "changes", CodeChange.objects.select_related("release").order_by("-release__version", "pk")
+                ),
+            )
+            .defer("guide__sketch", *(f"guide__{section.field}" for section in SECTIONS))
         )
 
 
@@ -287,6 +291,9 @@ def status_of(
 
 # The source of names that the section "Name of the Procedure" of the public guide gives.
 GUIDE_SOURCE = "Guide"
+GUIDE_SOURCE_IS_RESERVED = (
+    "Names whose source is “Guide” are made when a guide is published: edit the guide, or name another source."
+)
 NAME_LENGTH = 300
 
 
@@ -338,6 +345,16 @@ class CodeName(models.Model):
 
     def __str__(self):
         return self.text
+
+    @property
+    def is_from_guide(self) -> bool:
+        """Whether the guide of the code gives the name, which comes and goes with its text."""
+        return self.source == GUIDE_SOURCE
+
+    def clean(self):
+        # However it is written: a reader could not tell it from one of the guide.
+        if self.source.strip().casefold() == GUIDE_SOURCE.casefold():
+            raise ValidationError({"source": GUIDE_SOURCE_IS_RESERVED})
 
 
 class Succession(models.Model):

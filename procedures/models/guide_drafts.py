@@ -28,7 +28,7 @@ def new_preview_key() -> str:
 class GuideDraftQuerySet(models.QuerySet):
     def due(self, now: datetime.datetime | None = None):
         """Approved drafts whose time has come."""
-        return self.filter(state=GuideDraft.State.APPROVED, go_live_at__lte=now or timezone.now())
+        return self.approved().filter(go_live_at__lte=now or timezone.now())
 
     def late(self, now: datetime.datetime | None = None):
         """Approved drafts that publish_due should have published a quarter of an hour ago."""
@@ -37,6 +37,10 @@ class GuideDraftQuerySet(models.QuerySet):
     def in_review(self):
         """Drafts that wait for a reviewer."""
         return self.filter(state=GuideDraft.State.IN_REVIEW)
+
+    def approved(self):
+        """Drafts that wait for their publication."""
+        return self.filter(state=GuideDraft.State.APPROVED)
 
     def older_than(self, days: int, *, now: datetime.datetime | None = None):
         """Drafts begun more than so many days ago."""
@@ -174,8 +178,13 @@ class GuideDraft(GuideText):
         return self.state == self.State.DRAFT
 
     def may_be_approved_by(self, user) -> bool:
-        """Nobody approves a text that they wrote in; a superuser may, where a site has no second person."""
-        return user.is_superuser or not self.contributors.filter(pk=user.pk).exists()
+        """Nobody approves a text that they wrote in, whatever else they may do."""
+        return not self.contributors.filter(pk=user.pk).exists()
+
+    @property
+    def has_source(self) -> bool:
+        """Whether it says where the text comes from: by references, or as a document that nobody has changed."""
+        return self.has_reference or (bool(self.document_name) and not self.has_text_of_a_person)
 
     @transaction.atomic
     def save_text(self, *, by) -> None:
@@ -242,6 +251,8 @@ class GuideDraft(GuideText):
         guide.unpublished_at, guide.unpublish_reason = None, ""
         person = by or approved.approved_by
         guide.publisher = publisher or (person.get_username() if person else "command")
+        guide.written_by = ", ".join(writer.get_username() for writer in self.contributors.order_by("pk"))[:500]
+        guide.approved_by = approved.approved_by.get_username() if approved.approved_by else ""
         guide.save_with_history(by=person, reason=approved.change_note)
         CodeName.objects.follow_guide(self.code, names_of(guide.procedure_name), by=person)
         guide._reindex()

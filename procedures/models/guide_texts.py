@@ -1,11 +1,10 @@
+import re
+
 from django.db import models
 
-from procedures.guide_sections import SECTIONS
-from procedures.markdown import render
+from procedures.guide_sections import LONGEST_SECTION, SECTIONS
+from procedures.markdown import plain_text, render
 from procedures.reading_hints import ReadingHints
-
-# Characters. PostgreSQL indexes up to 1 MB of a guide's words.
-LONGEST_SECTION = 50_000
 
 
 def _section(name: str | None = None, *, help_text: str) -> models.TextField:
@@ -18,8 +17,8 @@ class GuideText(models.Model):
     procedure_name = _section(
         "name of the procedure",
         help_text=(
-            "How people and clinicians call it. Lines such as “Common name(s): knee scope; keyhole knee surgery” and "
-            "“Technical or medical term: knee arthroscopy” become names by which search finds the code."
+            "How people and clinicians call it, as a list: “- Common name(s): knee scope; keyhole knee surgery”, "
+            "“- Technical or medical term: knee arthroscopy”. These become names by which search finds the code."
         ),
     )
     summary = _section(
@@ -81,10 +80,15 @@ class GuideText(models.Model):
         """The Markdown of the 14 sections by their fields, empty ones included."""
         return {section.field: getattr(self, section.field) for section in SECTIONS}
 
+    def all_texts(self) -> dict[str, str]:
+        """The Markdown of the sections by field, of their sources by `<field>_sources`, and of `sources`."""
+        of_sections = {f"{field}_sources": text for field, text in self.section_sources.items()}
+        return {**self.texts(), **of_sections, "sources": self.sources}
+
     @property
-    def has_source(self) -> bool:
-        """Whether it says where the text comes from: references of the whole or of a section, or a document."""
-        return bool(self.sources or self.section_sources or self.document_name)
+    def has_reference(self) -> bool:
+        """Whether it names a source of the whole or of a section: with words, not with a mark of a list alone."""
+        return any(re.search(r"\w", plain_text(text)) for text in (self.sources, *self.section_sources.values()))
 
     def says_the_same_as(self, other: "GuideText") -> bool:
         """Whether both have the same text and name the same sources."""
@@ -98,12 +102,7 @@ class GuideText(models.Model):
 
     def render(self) -> dict[str, str]:
         """The HTML of all that the public reads: sections by field, `sources`, and `<field>_sources`; none is empty."""
-        markdown = {
-            **self.texts(),
-            "sources": self.sources,
-            **{f"{field}_sources": text for field, text in self.section_sources.items()},
-        }
-        return {name: html for name, text in markdown.items() if (html := render(text))}
+        return {name: html for name, text in self.all_texts().items() if (html := render(text))}
 
     def take_hints(self) -> ReadingHints:
         """Reads the text and sets the columns that tell editors how it reads; returns all that was found."""

@@ -1,9 +1,12 @@
 import datetime
+from collections.abc import Iterable
+from itertools import groupby
 
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
+from simple_history.utils import bulk_update_with_history
 
 from procedures.guide_sections import SECTIONS
 from procedures.models.codes import CodeName
@@ -16,6 +19,7 @@ IMPORT = "import"
 DEMONSTRATION = "demonstration"
 
 LONGEST_TIME_BETWEEN_REVIEWS = datetime.timedelta(days=3 * 366)
+REVIEWS_AT_ONCE = 200
 
 
 class TransitionRefused(Exception):
@@ -77,6 +81,27 @@ class GuideQuerySet(models.QuerySet):
         """Pairs of public guides whose texts are at least `threshold` alike: primary keys, and how alike they are."""
         return near_duplicates(dict(self.published().values_list("pk", "sketch")), threshold)
 
+    def record_reviews(self, guides: Iterable["Guide"], *, by) -> None:
+        """Stores the reviews that many guides have taken, as `mark_reviewed` does that of one.
+
+        Call it in a transaction that waited for other writers before the guides were read, after `check_review` and
+        `take_review` of each. They need not have their texts.
+        """
+        reviews = sorted((guide.reviewed_by, guide.reviewed_on, guide.review_due_on, guide.pk) for guide in guides)
+        for start in range(0, len(reviews), REVIEWS_AT_ONCE):
+            batch = reviews[start : start + REVIEWS_AT_ONCE]
+            # Mostly they are of few reviewers and days, where bulk_update takes ten times as long.
+            for (reviewer, on, due), same in groupby(batch, key=lambda review: review[:3]):
+                self.filter(pk__in=[pk for *_, pk in same]).update(
+                    reviewed_by=reviewer, reviewed_on=on, review_due_on=due, reviewed_text_of=F("changed_at")
+                )
+            # The history has the texts.
+            rows = list(self.filter(pk__in=[pk for *_, pk in batch]).defer("html", "sketch", *HINTS))
+            for row in rows:
+                row._change_reason = f"Reviewed by {row.reviewed_by}"
+            bulk_update_with_history(rows, Guide, [], default_user=by)
+        ContentVersion.advance()
+
 
 class Guide(GuideText):
     """The plain-language page of a code, as the public reads it.
@@ -95,6 +120,12 @@ class Guide(GuideText):
     publisher = models.CharField(
         max_length=150, editable=False, help_text="Who published this text: a user name, “import” or “demonstration”."
     )
+    written_by = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="User names of all who wrote in this text."
+    )
+    approved_by = models.CharField(
+        max_length=150, blank=True, editable=False, help_text="User name of who approved it."
+    )
     unpublished_at = models.DateTimeField(null=True, blank=True, editable=False)
     unpublish_reason = models.CharField(
         max_length=300, blank=True, editable=False, help_text="Why the guide is off the page; visitors read it."
@@ -104,6 +135,9 @@ class Guide(GuideText):
     )
     reviewed_by = models.CharField(
         max_length=150, blank=True, help_text="Name and profession of the clinician, as visitors read it."
+    )
+    reviewed_text_of = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="`changed_at` of the text that was reviewed."
     )
     review_due_on = models.DateField(null=True, blank=True, help_text="Day by which it is to be reviewed again.")
 
@@ -134,10 +168,13 @@ class Guide(GuideText):
                 name="%(app_label)s_%(class)s_unpublished_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(reviewed_on__isnull=True, reviewed_by="", review_due_on__isnull=True)
+                condition=Q(
+                    reviewed_on__isnull=True, reviewed_by="", review_due_on__isnull=True, reviewed_text_of__isnull=True
+                )
                 | (
                     # Not only `gt`: a check that gives NULL is no violation.
                     Q(reviewed_on__isnull=False, review_due_on__isnull=False, review_due_on__gt=F("reviewed_on"))
+                    & Q(reviewed_text_of__isnull=False)
                     & ~Q(reviewed_by="")
                 ),
                 name="%(app_label)s_%(class)s_review_is_whole",
@@ -162,9 +199,19 @@ class Guide(GuideText):
         return self.unpublished_at is None
 
     @property
+    def has_source(self) -> bool:
+        """Whether the page names a reference, or the document that the text began as."""
+        return self.has_reference or bool(self.document_name)
+
+    @property
     def was_changed_since_review(self) -> bool:
-        """Whether another text was published after the day of the review."""
-        return self.reviewed_on is not None and timezone.localdate(self.changed_at) > self.reviewed_on
+        """Whether another text was published after the one that was reviewed."""
+        return self.reviewed_on is not None and self.reviewed_text_of != self.changed_at
+
+    @property
+    def is_as_imported(self) -> bool:
+        """Whether the text is that of its document, as a command published it; a person may have changed it since."""
+        return bool(self.document_name) and self.publisher in (IMPORT, DEMONSTRATION)
 
     def is_overdue(self, on: datetime.date) -> bool:
         """Whether the next review was due before the day `on`. See also GuideQuerySet.review_overdue."""
@@ -186,6 +233,7 @@ class Guide(GuideText):
     def unpublish(self, *, reason: str, by, now: datetime.datetime | None = None) -> None:
         """Takes the guide and its names off the public page and out of search; the text stays for a new draft.
 
+        A draft that was approved before goes back to its author: it would bring the guide back without another look.
         `by` is a user or None for a command. Raises TransitionRefused without a reason or where it is off already.
         """
         reason = reason.strip()
@@ -198,35 +246,78 @@ class Guide(GuideText):
             self.unpublished_at = now or timezone.now()
             self.unpublish_reason = reason
             self.save_with_history(by=by, reason=f"Unpublished: {reason}")
+            self._hold_back_approved_draft(reason, by)
             CodeName.objects.follow_guide(self.code, [], by=by)
             self._reindex()
 
+    def _hold_back_approved_draft(self, reason: str, by) -> None:
+        # Drafts read the guides, so they cannot be imported at the top.
+        from procedures.models.guide_drafts import GuideDraft
+
+        draft = GuideDraft.objects.approved().filter(code_id=self.code_id).first()
+        if draft:
+            draft.send_back(note=f"The guide was taken off its page: {reason}", by=by)
+
+    def remove(self, *, by) -> None:
+        """Deletes the guide, with its names and its place in search; its history stays."""
+        with transaction.atomic():
+            self._lock()
+            CodeName.objects.follow_guide(self.code, [], by=by)
+            self._history_user = by
+            code_id = self.code_id
+            self.delete()
+            self.code_id = code_id
+            self._reindex()
+
     def mark_reviewed(
-        self, *, reviewer: str, on: datetime.date, due: datetime.date, by, today: datetime.date | None = None
+        self,
+        *,
+        reviewer: str,
+        on: datetime.date,
+        due: datetime.date,
+        by,
+        text_of: datetime.datetime | None = None,
+        today: datetime.date | None = None,
     ) -> None:
         """Records that a clinician checked the whole public text on the day `on`, and when the next review is due.
 
-        Raises TransitionRefused for a guide that is not public, a day to come, a text published after that day, a due
-        day that is not later or more than three years later, or no reviewer.
+        `text_of` is the `changed_at` of the text that was checked, where it is known: a text that was published while
+        somebody filled in a form was not. Raises TransitionRefused where that differs, and like `check_review`.
         """
-        reviewer = reviewer.strip()
         with transaction.atomic():
             self._lock()
-            if not self.is_published:
-                raise TransitionRefused("Only a public guide can be marked as reviewed.")
-            if not reviewer:
-                raise TransitionRefused("Name the clinician who reviewed the guide.")
-            if on > (today or timezone.localdate()):
-                raise TransitionRefused("The day of the review has not come yet.")
-            if on < timezone.localdate(self.changed_at):
-                raise TransitionRefused("The text was changed after that day: the review was of another text.")
-            if due <= on:
-                raise TransitionRefused("The next review has to be due after this one.")
-            if due - on > LONGEST_TIME_BETWEEN_REVIEWS:
-                raise TransitionRefused("A guide is reviewed at least every three years.")
-            self.reviewed_on, self.reviewed_by, self.review_due_on = on, reviewer, due
-            self.save_with_history(by=by, reason=f"Reviewed by {reviewer}")
+            if text_of is not None and text_of != self.changed_at:
+                raise TransitionRefused("Another text was published meanwhile: it is not the one that was reviewed.")
+            self.check_review(reviewer=reviewer, on=on, due=due, today=today or timezone.localdate())
+            self.take_review(reviewer=reviewer, on=on, due=due)
+            self.save_with_history(by=by, reason=f"Reviewed by {self.reviewed_by}")
             ContentVersion.advance()
+
+    def take_review(self, *, reviewer: str, on: datetime.date, due: datetime.date) -> None:
+        """Sets the columns of a review, unsaved; see `mark_reviewed`."""
+        self.reviewed_on, self.reviewed_by, self.review_due_on = on, reviewer.strip(), due
+        self.reviewed_text_of = self.changed_at
+
+    def check_review(self, *, reviewer: str, on: datetime.date, due: datetime.date, today: datetime.date) -> None:
+        """Refuses a review that cannot be.
+
+        Raises TransitionRefused for a guide that is not public, a day to come, a text published after that day, a day
+        before that of the last review, a due day that is not later or more than three years later, or no reviewer.
+        """
+        if not self.is_published:
+            raise TransitionRefused("Only a public guide can be marked as reviewed.")
+        if not reviewer.strip():
+            raise TransitionRefused("Name the clinician who reviewed the guide.")
+        if on > today:
+            raise TransitionRefused("The day of the review has not come yet.")
+        if on < timezone.localdate(self.changed_at):
+            raise TransitionRefused("The text was changed after that day: the review was of another text.")
+        if self.reviewed_on and on < self.reviewed_on:
+            raise TransitionRefused("A later review is recorded already.")
+        if due <= on:
+            raise TransitionRefused("The next review has to be due after this one.")
+        if due - on > LONGEST_TIME_BETWEEN_REVIEWS:
+            raise TransitionRefused("A guide is reviewed at least every three years.")
 
     def save_with_history(self, *, by, reason: str) -> None:
         """Saves the guide with one row of history: by whom (None for a command) and why."""

@@ -3,13 +3,16 @@
 import random
 import statistics
 import time
+from datetime import timedelta
 from itertools import islice
 
 import django
 
 django.setup()
 
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -18,11 +21,12 @@ from procedures.models.guide_texts import COPIED  # noqa: E402
 from procedures.reading_hints import sketch  # noqa: E402
 from procedures.search import rebuild  # noqa: E402
 
-GUIDES, DRAFTS, NAMES = 7_000, 300, 20_000
+GUIDES, DRAFTS, NAMES, LOG = 7_000, 300, 20_000, 100_000
 ROUNDS = 7
 GOAL = 100
 
 DESK = "/admin/procedures"
+LOG_LIST = "/admin/admin/logentry/"
 CHOICES = "/admin/autocomplete/?app_label=procedures&model_name=guidedraft&field_name=code&term="
 ADDRESSES = {
     "codes": f"{DESK}/medicalcode/",
@@ -41,13 +45,20 @@ ADDRESSES = {
     "public guides, review overdue": f"{DESK}/guide/?health=overdue",
     "public guides, empty sections": f"{DESK}/guide/?health=empty",
     "public guides, hard to read": f"{DESK}/guide/?health=hard",
+    "public guides, nearly the same": f"{DESK}/guide/?health=duplicate",
+    "public guides, silent on retirement": f"{DESK}/guide/?health=retired",
+    "public guides, unfinished": f"{DESK}/guide/?health=unfinished",
+    "public guides, never reviewed": f"{DESK}/guide/?health=unreviewed",
     "guides in work": f"{DESK}/guidedraft/",
-    "guides in review": f"{DESK}/guidedraft/?state__exact=in-review",
+    "guides in review": f"{DESK}/guidedraft/?state=in-review",
     "releases": f"{DESK}/release/",
     "code changes": f"{DESK}/codechange/",
     "views of codes": f"{DESK}/dailyviews/",
     "searches without result": f"{DESK}/searchwithoutresult/",
-    "log": "/admin/admin/logentry/",
+    "log": LOG_LIST,
+    "log, page 900": f"{LOG_LIST}?p=900",
+    "log of deletions": f"{LOG_LIST}?action=3",
+    "log by object": f"{LOG_LIST}?q=fracture",
     "autocomplete by code": f"{CHOICES}J93",
     "autocomplete by words": f"{CHOICES}fracture",
     "autocomplete, nothing typed": CHOICES,
@@ -57,10 +68,9 @@ OTHERS = {"content health": "/admin/content-health/", "index": "/admin/"}
 
 def main() -> None:
     fill()
-    counts = (
-        f"{MedicalCode.objects.count():,} codes, {Guide.objects.count():,} guides, {GuideDraft.objects.count()} drafts"
-    )
-    print(f"the desk with {counts}, {CodeName.objects.count():,} names; median of {ROUNDS}, in ms (goal {GOAL})")
+    models = (MedicalCode, Guide, GuideDraft, CodeName, LogEntry)
+    counts = ", ".join(f"{model.objects.count():,} {model._meta.verbose_name_plural}" for model in models)
+    print(f"the desk with {counts}; median of {ROUNDS}, in ms (goal {GOAL})")
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_superuser("bench"))
     slow = []
@@ -99,8 +109,9 @@ def fill() -> None:
         guide.html = {"summary": model.html["summary"]}
         guide.sketch = sketch(" ".join(guide.texts().values()))
         if chance.random() < 0.3:
-            guide.reviewed_on, guide.reviewed_by = now.date().replace(year=2024), "A clinician"
-            guide.review_due_on = now.date().replace(year=chance.choice([2025, 2030]))
+            guide.reviewed_on, guide.reviewed_by = (now - timedelta(days=700)).date(), "A clinician"
+            guide.reviewed_text_of = now
+            guide.review_due_on = (now + timedelta(days=chance.choice([-30, 300]))).date()
         guides.append(guide)
     Guide.objects.bulk_create(guides, batch_size=500)
     drafts = [GuideDraft(code_id=pk, version=1, state=chance.choice(["draft", "in-review", "approved"])) for pk in pks]
@@ -121,7 +132,31 @@ def fill() -> None:
         SearchWithoutResult(text=f"query {number}", day=now.date(), count=chance.randint(1, 9))
         for number in range(2_000)
     )
+    fill_log(chance)
     rebuild()
+
+
+def fill_log(chance: random.Random) -> None:
+    """Changes of codes by twenty editors, and some additions and deletions, over a year."""
+    editors = User.objects.bulk_create(User(username=f"editor {number}", is_staff=True) for number in range(20))
+    kind = ContentType.objects.get_for_model(MedicalCode)
+    codes = list(MedicalCode.objects.order_by("pk").values_list("pk", "code", "title")[:10_000])
+    now = timezone.now()
+    entries = []
+    for number in range(LOG):
+        pk, code, title = chance.choice(codes)
+        entries.append(
+            LogEntry(
+                action_time=now - timedelta(days=365) * (1 - number / LOG),
+                user=chance.choice(editors),
+                content_type=kind,
+                object_id=pk,
+                object_repr=f"{code} {title}"[:200],
+                action_flag=chance.choices([ADDITION, CHANGE, DELETION], [10, 88, 2])[0],
+                change_message='[{"changed": {"fields": ["Remark", "Source of the remark"]}}]',
+            )
+        )
+    LogEntry.objects.bulk_create(entries, batch_size=1000)
 
 
 main()

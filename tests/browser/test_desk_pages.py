@@ -58,7 +58,7 @@ def addresses():
         "/admin/",
         "/admin/content-health/",
         work,
-        f"{work}?state__exact=in-review",
+        f"{work}?state=in-review",
         f"{work}add/",
         *(f"{work}{pk}/change/" for pk in drafts.values()),
         f"{work}{drafts['J9302']}/compare/",

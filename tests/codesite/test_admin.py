@@ -1,8 +1,11 @@
+import datetime
+
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
 from procedures.models import CodeName
 from tests.factories import create_code, create_name
@@ -72,6 +75,11 @@ def test_log_says_who_did_what_to_what(reader, entries):
         ("?action=x", ["Bexxar", "Arzerra", "Arzerra"]),
         ("?q=bexx", ["Bexxar"]),
         ("?q=ann", ["Arzerra", "Arzerra"]),
+        ("?q=ARZ+ann", ["Arzerra", "Arzerra"]),
+        ("?q=bo+arzerra", []),
+        ("?q=%25", []),
+        ("?q=+", ["Bexxar", "Arzerra", "Arzerra"]),
+        ("?q=arzerra&action=1", ["Arzerra"]),
     ],
 )
 def test_log_is_filtered_and_searched(reader, entries, query, names):
@@ -86,6 +94,60 @@ def test_log_is_filtered_by_user_and_type(reader, entries):
 
     assert len(rows(reader, f"?user__id__exact={user}")) == 1
     assert len(rows(reader, f"?content_type__id__exact={content_type}")) == 3
+
+
+def test_log_offers_as_filters_the_editors_and_what_they_edit(reader, entries):
+    get_user_model().objects.create_user("subscriber")
+
+    links = read_page(reader.get(LOG)).links
+
+    people = {text for address, text in links.items() if address.startswith("?user__id__exact=")}
+    assert people == {"ann", "bo", "reader"}
+    kinds = {text for address, text in links.items() if address.startswith("?content_type__id__exact=")}
+    assert kinds >= {"Code name", "Medical code", "User"}
+    assert not {text for text in kinds if text.startswith(("Historical", "Session", "Permission"))}
+
+
+def test_log_answers_filters_that_mean_nothing(reader, entries):
+    for query in ("user__id__exact=0", f"user__id__exact={'9' * 30}", "content_type__id__exact=0"):
+        assert rows(reader, f"?{query}") == []
+    for query in ("user__id__exact=x", "content_type__id__exact=%00", "action_time__gte=x", "action_time__year=2020"):
+        assert reader.get(f"{LOG}?{query}").status_code in (200, 302, 400)
+
+
+def test_log_is_filtered_by_date(reader, entries):
+    LogEntry.objects.filter(pk=entries[0].pk).update(action_time=timezone.now() - datetime.timedelta(days=500))
+    addresses = {text: address for address, text in read_page(reader.get(LOG)).links.items()}
+
+    assert len(rows(reader, addresses["Past 7 days"])) == 2
+    assert len(rows(reader)) == 3
+
+
+def test_log_goes_on_for_pages_from_the_newest_on(reader, entries):
+    user = entries[0].user
+    kind = ContentType.objects.get_for_model(user)
+    LogEntry.objects.bulk_create(
+        LogEntry(user=user, content_type=kind, object_repr=f"Number {number}", action_flag=CHANGE)
+        for number in range(150)
+    )
+
+    first, second = rows(reader), rows(reader, "?p=2")
+
+    assert (len(first), len(second)) == (100, 53)
+    assert "Number 149" in first[0]
+    assert "Number 50" in first[-1]
+    assert "Number 49" in second[0]
+    assert "Arzerra" in second[-1]
+
+
+def test_log_can_be_turned_around(reader, entries):
+    turned, *_ = [address for address, text in read_page(reader.get(LOG)).links.items() if text == "Action time"]
+
+    assert [word for row in rows(reader, turned) for word in ("Added", "Changed ", "Deleted") if word in row] == [
+        "Added",
+        "Changed ",
+        "Deleted",
+    ]
 
 
 def test_log_links_to_what_is_still_there(reader, entries):

@@ -19,14 +19,7 @@ def test_settings_of_the_site_break_no_safeguard():
         ("IMPORT_EXPORT_IMPORT_PERMISSION_CODE", None),
         ("IMPORT_EXPORT_IMPORT_PERMISSION_CODE", "view"),
         ("IMPORT_EXPORT_EXPORT_PERMISSION_CODE", None),
-        ("IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT", False),
-        ("IMPORT_EXPORT_FORMATS", []),
-        ("IMPORT_EXPORT_FORMATS", [type("HTML", (), {})]),
-        ("IMPORT_EXPORT_SKIP_ADMIN_CONFIRM", True),
-        ("IMPORT_EXPORT_SKIP_ADMIN_LOG", True),
         ("EXPORT_FORMATS", [type("YAML", (), {})]),
-        ("IMPORT_FORMATS", [type("YAML", (), {})]),
-        ("IMPORT_EXPORT_TMP_STORAGE_CLASS", "import_export.tmp_storages.TempFolderStorage"),
         ("AXES_ENABLED", False),
         ("AXES_LOCK_OUT_AT_FAILURE", False),
         ("AXES_FAILURE_LIMIT", 11),
@@ -56,7 +49,7 @@ def test_check_fails_for_an_open_setting(settings, setting, value):
 
 @pytest.mark.parametrize(
     "setting",
-    ["IMPORT_EXPORT_IMPORT_PERMISSION_CODE", "IMPORT_EXPORT_EXPORT_PERMISSION_CODE", "IMPORT_EXPORT_FORMATS"],
+    ["IMPORT_EXPORT_IMPORT_PERMISSION_CODE", "IMPORT_EXPORT_EXPORT_PERMISSION_CODE"],
 )
 def test_check_fails_for_a_setting_that_was_dropped(settings, setting):
     delattr(settings, setting)

@@ -177,3 +177,44 @@ def test_admin_pages_hold_nothing_that_the_content_policy_refuses(admin_client, 
         response = admin_client.get(reverse(f"admin:{options.app_label}_{options.model_name}_{name}", args=arguments))
         assert response.status_code in (200, 403), name
         assert inline_code(response.content.decode()) == [], name
+
+
+HOSTILE = ["abc", "%00", "1e5", "é", "9" * 30, "1;2", "None", "-1"]
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+@pytest.mark.parametrize("page", ["change", "history", "delete"])
+def test_address_of_no_row_is_not_found(admin_client, key, page):
+    for rows in (
+        "procedures/guide",
+        "procedures/guidedraft",
+        "procedures/medicalcode",
+        "procedures/codename",
+        "auth/user",
+    ):
+        assert admin_client.get(f"/admin/{rows}/{key}/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["abc", "\0", "", "1;2", "9" * 30])
+@pytest.mark.parametrize("action", ["delete_selected", "publish"])
+def test_choice_of_no_rows_is_not_found(admin_client, key, action):
+    values = {"action": action, "_selected_action": [key]}
+
+    assert admin_client.post("/admin/procedures/guidedraft/", values).status_code == 404
+
+
+@pytest.mark.parametrize("rows", ["medicalcode", "codename", "guide", "guidedraft", "release", "codechange"])
+@pytest.mark.parametrize("query", ["kind__exact=%00", "kind=%00", "x=%00", "%00=x"])
+def test_nul_in_an_address_is_a_bad_request(admin_client, rows, query):
+    assert admin_client.get(f"/admin/procedures/{rows}/?{query}").status_code == 400
+
+
+def test_pages_of_a_number_too_large_are_not_found(admin_client):
+    assert admin_client.get(f"/admin/procedures/guidedraft/{'9' * 30}/compare/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "rows", ["medicalcode", "codename", "succession", "guide", "guidedraft", "searchwithoutresult"]
+)
+def test_any_text_is_searched_for(admin_client, rows):
+    assert admin_client.get(f"/admin/procedures/{rows}/?q=j93%00").status_code == 200

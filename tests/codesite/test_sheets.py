@@ -1,17 +1,13 @@
-"""What the settings and templates of the site make of django-import-export, on a list of groups."""
+"""Who may use the sheets of django-import-export by the settings of the site, on a list of groups."""
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.urls import include, path
 from import_export.admin import ImportExportModelAdmin
 from import_export.resources import ModelResource
 
 from codesite.desk import EditorsDesk
-from tests.pages import read_page
-from tests.test_templates import inline_code
 
 
 class GroupResource(ModelResource):
@@ -30,16 +26,6 @@ urlpatterns = [path("admin/", desk.urls), path("", include("procedures.urls"))]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 GROUPS = "/admin/auth/group/"
-CSV = "0"
-
-
-@pytest.fixture
-def uploads(settings, tmp_path):
-    """The folder that uploads wait in."""
-    storage = settings.STORAGES["import_export"]
-    options = {**storage["OPTIONS"], "location": tmp_path / "uploads"}
-    settings.STORAGES = {**settings.STORAGES, "import_export": {**storage, "OPTIONS": options}}
-    return tmp_path / "uploads"
 
 
 @pytest.fixture
@@ -54,37 +40,6 @@ def staff(client):
         return client
 
     return log_in
-
-
-def test_upload_is_readable_to_the_site_alone(uploads):
-    stored = storages["import_export"].save("sheets/one", ContentFile(b"id,name\n"))
-
-    [file] = uploads.glob("*/*")
-    with storages["import_export"].open(stored) as again:
-        assert again.read() == b"id,name\n"
-    assert not file.stat().st_mode & 0o077
-    assert not file.parent.stat().st_mode & 0o077
-
-
-def test_sheets_are_csv_and_xlsx(admin_client):
-    page = read_page(admin_client.get(f"{GROUPS}export/"))
-
-    assert [option.text for option in page.all("option") if option.attributes["value"]] == ["csv", "xlsx"]
-    assert inline_code(page.html) == []
-
-
-def test_formulas_are_exported_as_text(admin_client):
-    Group.objects.create(name="=1+1")
-
-    page = read_page(admin_client.get(f"{GROUPS}export/"))
-    boxes = {
-        box.attributes["name"]: "on" for box in page.all("input") if "groupresource" in box.attributes.get("name", "")
-    }
-    exported = admin_client.post(f"{GROUPS}export/", {"format": CSV, "resource": "0", **boxes})
-
-    assert exported.headers["Content-Type"] == "text/csv"
-    assert b"=1+1" not in exported.content
-    assert b"1+1" in exported.content
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 import re
+from html import unescape
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procedures.markdown import Block, compose, escape, plain_text, render
+import procedures.demonstration
+from procedures.guide_documents import parse_guide
+from procedures.markdown import Block, compose, escape, markdown_of, plain_text, render
 
 
 def tags(html):
@@ -165,3 +169,88 @@ def test_compose_loses_no_character(lines, kind, label):
 @given(st.text(max_size=200))
 def test_render_gives_only_the_allowed_tags(text):
     assert tags(render(text)) <= {"p", "ul", "ol", "li", "strong", "em", "a", "br"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "One paragraph\nof two lines.\n\nAnother one.",
+        "a\\\nb",
+        "**Goals:** less *pain* & 5 < 6, **very *much* less**",
+        "- one\n- two\n  - three\n\n+ another list",
+        "- one\n\n  still one\n\n- two",
+        "3. three\n4. four\n   - five\n\n1) one",
+        "[site](https://example.org/a?b=1&c=%20) and [mail **us**](mailto:a@example.org)",
+        "\\*no\\* emphasis, \\[no link](x), snake_case",
+        "\\- no item\n18\\. no item",
+    ],
+)
+def test_markdown_of_gives_the_text_as_it_is_usually_written(text):
+    assert markdown_of(render(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__strong__ _em_ ***both*** _**both**_ *a **b***",
+        "a**b**c*d*e",
+        "(*“a”*)*b* &#97;**(b)**&#99;",
+        "[refused](http://example.org/) <https://example.org/a_(b)?c=d&amp;e> [](/codes/)",
+        "- - a\n  - b\n+ c\n* d",
+        "- a\n  1. b\n\n     c\n- \n- d",
+        "-\n\n-\n\n\N{NO-BREAK SPACE}",
+        "999999999. a\n1. b",
+        "&#32;a&#32;\n&#32;b&#10;&#10;c  \n&nbsp;",
+        "&amp;lt; &amp;#35; \\\\ \\` `a`",
+    ],
+)
+def test_markdown_of_renders_to_the_same_html(text):
+    html = render(text)
+
+    assert render(markdown_of(html)) == html
+
+
+def test_markdown_of_restores_the_guides_of_the_demonstration():
+    files = sorted((Path(procedures.demonstration.__file__).parent / "guides").glob("*.txt"))
+    assert files
+    for file in files:
+        document = parse_guide(file.read_text(), file=file.name)
+        sources = "\n".join(f"- {source}" for source in document.sources)
+        for text in [*document.sections.values(), sources]:
+            assert render(markdown_of(render(text))) == render(text)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200))
+def test_markdown_of_any_text_renders_to_the_same_html(text):
+    html = render(text)
+
+    assert render(markdown_of(html)) == html
+
+
+MARKS = ["*", "**", "_", "__", "[", "](/a_(b)", ")", "- ", "  - ", "+ ", "1. ", "3) ", "\n", "\n\n", "\\", "\\\n"]
+WORDS = ["a", "b1", " ", ".", "(", "]", "é", "“", "<", "&", "&#32;", "#", "`", "\N{NO-BREAK SPACE}", "\x1c"]
+EMPHASIS_IN_EMPHASIS = re.compile(r"<(em|strong)>(?:(?!</\1>).)*<(em|strong)>", re.DOTALL)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(MARKS + WORDS), max_size=25).map("".join))
+def test_markdown_of_any_marks_keeps_the_words_and_all_marks_that_are_not_nested(text):
+    html = render(text)
+    again = render(markdown_of(html))
+
+    if EMPHASIS_IN_EMPHASIS.search(html):
+        assert words_of(again) == words_of(html)
+    else:
+        assert again == html
+
+
+def test_markdown_of_keeps_the_words_of_marks_a_thousand_deep():
+    html = render("*" * 2_000 + "a\\\nb" + "*" * 2_000)
+
+    assert words_of(render(markdown_of(html))) == words_of(html) == "a\nb"
+
+
+def words_of(html):
+    return unescape(re.sub(r"<[^>]+>", "", html))

@@ -7,9 +7,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
 from procedures.markdown import render
-from procedures.models import Guide, GuideDraft
+from procedures.models import CodeName, Guide, GuideDraft, Succession
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -104,14 +105,97 @@ def test_public_guide_keeps_its_page_and_gets_hints_a_source_and_a_day_of_change
 
 
 def test_public_guide_with_another_text_in_work_keeps_its_page_and_gets_a_draft(old_models, client):
-    create_old_guide(old_models, "J0000", shown=OLD, purpose=NEW, published_at=NOON)
+    shown = "It treats **leukemia** ([more](/codes/)).\n\n- one\n- two"
+    create_old_guide(old_models, "J0000", shown=shown, purpose=NEW, summary="Never public.", published_at=NOON - DAY)
 
     migrate()
 
     draft = GuideDraft.objects.get()
-    assert (draft.code.code, draft.state, draft.purpose) == ("J0000", "draft", NEW)
-    assert "leukemia" in page_of(client, "J0000")
+    assert (draft.code.code, draft.state, draft.purpose, draft.summary) == ("J0000", "draft", NEW, "Never public.")
+    page = page_of(client, "J0000")
+    assert "It treats leukemia (more)." in page
+    assert "lymphoma" not in page
+    assert "Never public" not in page
+    guide = Guide.objects.get()
+    assert (guide.purpose, guide.summary) == (shown, "")
+    assert guide.html["purpose"] == render(shown)
+    assert (guide.word_count, guide.empty_sections) == (6, 13)
+    # The day on which the other text was stored is no day of a public change.
+    assert guide.changed_at == guide.published_at == NOON - DAY
+    assert [(row.purpose, row.summary, row.history_date) for row in guide.history.all()] == [(shown, "", NOON - DAY)]
+
+
+def test_change_log_and_comparison_never_show_a_text_that_was_not_public(old_models, client):
+    create_old_guide(
+        old_models, "J0000", shown=OLD, purpose="Secret lymphoma.", summary="Secret summary.", published_at=NOON
+    )
+
+    migrate()
+
+    client.force_login(User.objects.create_superuser("ann"))
+    draft = GuideDraft.objects.get()
+    compared = read_page(client.get(reverse("admin:procedures_guidedraft_compare", args=[draft.pk])))
+    assert "leukemia" in " ".join(element.text for element in compared.elements if element.tag == "del")
+    assert "lymphoma" in " ".join(element.text for element in compared.elements if element.tag == "ins")
+    draft.purpose, draft.summary, draft.sources = NEW, "A medicine.", "- One"
+    draft.save_text(by=None)
+    draft.submit(by=None)
+    draft.approve(by=None)
+    guide = draft.publish(by=None)
+
+    log = read_page(client.get(reverse("procedures:changes", args=["hcpcs", "J0000-injection"])))
+    removed = " ".join(element.text for element in log.elements if element.tag == "del")
+    added = " ".join(element.text for element in log.elements if element.tag == "ins")
+    assert "leukemia" in removed
+    assert "retired" in removed
+    assert "lymphoma" in added
+    assert "A medicine." in added
+    assert "Secret" not in log.html
+    for version in guide.history.all():
+        address = reverse("admin:procedures_guide_simple_history", args=[guide.pk, version.pk])
+        assert "Secret" not in client.get(address).content.decode()
+
+
+def test_public_guide_whose_page_shows_no_text_becomes_a_draft(old_models, client):
+    create_old_guide(old_models, "J0000", purpose=NEW, published_at=NOON)
+
+    migrate()
+
+    assert GuideDraft.objects.get().purpose == NEW
+    assert not Guide.objects.exists()
     assert "lymphoma" not in page_of(client, "J0000")
+
+
+def test_history_of_names_and_successions_begins_with_what_there_is(old_models, client):
+    create_old_guide(old_models, "J0000", shown=OLD, purpose=OLD, published_at=NOON)
+    create_old_guide(old_models, "J0001", shown=OLD, purpose=OLD, published_at=NOON)
+    first, second = old_models.get_model("procedures", "MedicalCode").objects.order_by("code")
+    names = old_models.get_model("procedures", "CodeName").objects
+    # More than are read at once.
+    names.bulk_create(
+        names.model(code=first, kind="brand", text=f"Name {number}", source="Test") for number in range(1_001)
+    )
+    successions = old_models.get_model("procedures", "Succession").objects
+    successions.create(predecessor=first, successor=second, source="editor")
+
+    migrate()
+
+    rows = CodeName.history.values_list("id", "text", "kind", "source", "code_id", "history_type", "history_user")
+    assert sorted(rows) == [
+        (name.pk, name.text, "brand", "Test", first.pk, "+", None) for name in CodeName.objects.order_by("pk")
+    ]
+    row = Succession.history.get()
+    assert (row.predecessor_id, row.successor_id, row.source) == (first.pk, second.pk, "editor")
+    assert (row.history_type, row.history_user) == ("+", None)
+    # The first edit keeps the former text.
+    name = CodeName.objects.get(text="Name 7")
+    name.text = "Name 7 plus"
+    name.save()
+    client.force_login(User.objects.create_superuser("ann"))
+    former = name.history.last()
+    assert former.text == "Name 7"
+    address = reverse("admin:procedures_codename_simple_history", args=[name.pk, former.pk])
+    assert 'value="Name 7"' in client.get(address).content.decode()
 
 
 def test_groups_are_made_with_permissions_that_their_members_need(old_models):
@@ -132,7 +216,8 @@ def test_groups_are_made_with_permissions_that_their_members_need(old_models):
     assert granted["Reviewer"] > granted["Author"]
     assert {"publish_guide", "review_guide", "view_logentry"} <= granted["Reviewer"]
     assert {"change_medicalcode", "add_release", "change_succession"} <= granted["Data"]
-    assert granted["Desk"] == {"view_medicalcode", "view_guide"}
+    assert {"view_medicalcode", "view_guide"} <= granted["Desk"]
+    assert all(codename.startswith("view_") for codename in granted["Desk"])
     for group in granted:
         # Publication, review and unpublication have steps of their own.
         assert not granted[group] & {"add_guide", "change_guide", "delete_guide", "change_user", "change_group"}

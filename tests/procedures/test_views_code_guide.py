@@ -4,6 +4,8 @@ import datetime
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from procedures.models import ContentVersion, Guide, GuideDraft
@@ -129,11 +131,13 @@ def test_guide_from_a_document_names_it_as_its_source(client):
         document_date=datetime.date(2026, 5, 4),
     )
 
-    page = page_of(client, code)
+    document = "the document guides of <May>.txt, imported on 4 May 2026 (SHA-256 0123456789ab…)."
 
-    assert (
-        "Text taken over from the document guides of <May>.txt, imported on 4 May 2026 (SHA-256 0123456789ab…)."
-    ) in page.text
+    assert f"The text began as {document}" in page_of(client, code).text
+    Guide.objects.update(publisher="import")
+    ContentVersion.advance()
+    page = page_of(client, code)
+    assert f"Text taken over from {document}" in page.text
     assert digest not in page.html
 
 
@@ -291,3 +295,15 @@ def test_dropped_draft_leaves_the_public_page_as_it_was(client):
 
     assert public_texts(client, code) == before
     assert Guide.objects.published().count() == 1
+
+
+def test_code_page_reads_the_guide_once_and_without_its_markdown(client):
+    code = create_code()
+    create_guide(code, summary="Text.", purpose="Other.")
+
+    with CaptureQueriesContext(connection) as found:
+        client.get(code.get_absolute_url())
+
+    [query] = [each["sql"] for each in found if "procedures_guide" in each["sql"]]
+    assert "sketch" not in query
+    assert '"purpose"' not in query

@@ -97,6 +97,35 @@ def test_remark_without_a_source_is_refused_and_kept_on_the_form(admin_client):
     assert "Given to few" not in get_page(admin_client, code.get_absolute_url()).text
 
 
+def test_former_remark_is_brought_back_and_nothing_else(admin_client):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    address = f"{CODES}{code.pk}/"
+    first = {"remark": "Given to few patients.", "remark_source": "Letter of the maker, 2018"}
+    second = {"remark": "Given to nobody.", "remark_source": "Letter of the maker, 2020"}
+    save(admin_client, f"{address}change/", values_of_code() | first)
+    version = code.history.first().pk
+    save(admin_client, f"{address}change/", values_of_code() | second)
+    MedicalCode.objects.update(long_description="Injection, ofatumumab, 20 mg")
+
+    save(admin_client, f"{address}history/{version}/", first)
+
+    code.refresh_from_db()
+    assert (code.remark, code.remark_source) == ("Given to few patients.", "Letter of the maker, 2018")
+    assert code.long_description == "Injection, ofatumumab, 20 mg"
+    assert "Given to few patients." in get_page(admin_client, code.get_absolute_url()).text
+    newest = code.history.first()
+    assert (newest.remark, newest.history_type, str(newest.history_user)) == ("Given to few patients.", "~", "admin")
+
+
+def test_remark_that_is_saved_as_it_is_leaves_no_history(admin_client):
+    remark = {"remark": "Given to few patients.", "remark_source": "Letter of the maker, 2018"}
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg", **remark)
+
+    save(admin_client, f"{CODES}{code.pk}/change/", values_of_code() | remark)
+
+    assert not code.history.filter(history_type="~").exists()
+
+
 def test_names_alone_leave_no_history_of_the_code(admin_client):
     code = create_code("J9302", "Injection, ofatumumab, 10 mg")
 
@@ -116,6 +145,29 @@ def test_name_is_found_by_search_until_it_is_deleted(admin_client):
     values = values_of_code(names=[("brand", "Arzerra", "Label")]) | {"names-INITIAL_FORMS": 1}
     save(admin_client, address, values | {"names-0-id": code.names.get().pk, "names-0-DELETE": "on"})
     assert found(admin_client, "arzerra") == []
+
+
+def test_name_that_the_guide_has_given_already_is_refused_and_kept_on_the_form(admin_client):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    create_name(code, "Arzerra", kind="common", source="Guide")
+
+    page = save(
+        admin_client, f"{CODES}{code.pk}/change/", values_of_code(names=[("common", "Arzerra", "Label of the maker")])
+    )
+
+    assert "already" in page.text
+    assert "Label of the maker" in [field.attributes.get("value") for field in page.all("input")]
+    assert code.names.get().source == "Guide"
+
+
+@pytest.mark.parametrize("source", ["Guide", " gUIDE "])
+def test_name_cannot_be_given_to_the_guide(admin_client, source):
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+
+    page = save(admin_client, f"{CODES}{code.pk}/change/", values_of_code(names=[("common", "Arzerra", source)]))
+
+    assert "made when a guide is published" in page.text
+    assert not code.names.exists()
 
 
 def test_successor_is_the_editors_own(admin_client):
@@ -146,6 +198,16 @@ def test_successor_from_a_release_cannot_be_changed_but_deleted(admin_client):
 
     save(admin_client, address, values | {"successions-0-DELETE": "on"})
     assert not Succession.objects.exists()
+
+
+def test_successor_that_came_since_the_page_was_opened_is_refused(admin_client):
+    retired, successor = create_code("C9028", "Injection, inotuzumab"), create_code("J9229", "Injection, inotuzumab")
+    Succession.objects.create(predecessor=retired, successor=successor, source="cms-cross-reference")
+
+    page = save(admin_client, f"{CODES}{retired.pk}/change/", values_of_code(successors=[successor]))
+
+    assert "already exists" in page.text
+    assert Succession.objects.get().source == "cms-cross-reference"
 
 
 def test_code_cannot_take_its_own_place(admin_client):

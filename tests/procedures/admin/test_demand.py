@@ -1,7 +1,7 @@
 import datetime
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
@@ -129,7 +129,8 @@ def test_name_that_does_not_help_the_search_is_told(editor, ct):
         ({"text": "cat\0scan"}, "Null characters are not allowed."),
         ({"kind": "other"}, "Select a valid choice."),
         ({"source": ""}, "This field is required."),
-        ({"source": "Guide"}, "Names from the guide come and go with its text."),
+        ({"source": "Guide"}, "Names whose source is “Guide” are made when a guide is published"),
+        ({"source": " guide "}, "Names whose source is “Guide” are made when a guide is published"),
         ({"text": "known name"}, "already exists"),
     ],
 )
@@ -182,6 +183,7 @@ def test_no_name_is_deleted_with_all_its_days_by_those_who_may(client, admin_cli
     admin_client.post(f"{LIST}{search.pk}/delete/", {"post": "yes"})
 
     assert [row.text for row in SearchWithoutResult.objects.all()] == ["mri"]
+    assert [str(entry) for entry in LogEntry.objects.all()] == ["Deleted “A search without result.”"]
 
 
 def test_several_are_deleted_with_all_their_days(admin_client):
@@ -193,6 +195,9 @@ def test_several_are_deleted_with_all_their_days(admin_client):
     admin_client.post(LIST, data)
 
     assert [row.text for row in SearchWithoutResult.objects.all()] == ["knee scope"]
+    entries = LogEntry.objects.values_list("object_repr", "action_flag", "user__username")
+    assert list(entries) == [("A search without result", DELETION, "admin")] * 2
+    assert "cat scan" not in "".join(entry.change_message for entry in LogEntry.objects.all())
 
 
 def test_counts_cannot_be_written_by_hand(admin_client):

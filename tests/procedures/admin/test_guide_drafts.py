@@ -196,6 +196,28 @@ def test_text_typed_into_a_draft_that_is_gone_is_shown_for_copying(author):
     assert "It takes five hours." in read_page(response).text
 
 
+def test_all_that_was_typed_into_a_draft_that_is_gone_is_shown(author):
+    draft = create_draft(create_code())
+    opened = values_of(draft, summary_sources="- A leaflet", change_note="Said how long it takes.")
+    address = address_of(draft)
+    draft.delete()
+
+    page = read_page(author.post(address, opened))
+
+    assert {"- A leaflet", "Said how long it takes."} <= {box.text for box in page.all("textarea")}
+
+
+def test_stale_text_that_is_also_too_long_is_compared_with_what_was_typed(author):
+    draft = create_draft(create_code(), summary="It takes four hours.")
+    opened = values_of(draft, summary="It takes six hours. " * 3_000)
+    draft.summary = "It takes six hours."
+    draft.save_text(by=create_user("bob"))
+
+    page = save(author, address_of(draft), opened)
+
+    assert not page.all("del")
+
+
 def test_second_draft_of_a_code_is_refused_and_kept_on_the_form(author):
     code = create_code("J9302")
     create_draft(code)
@@ -265,7 +287,7 @@ def test_drafts_are_found_by_code_and_words_and_filtered(author):
 
     for term in ("C84.02", "c84", "mycosis"):
         assert rows_of(author, f"{DRAFTS}?q={term}") == ["C84.02"]
-    assert rows_of(author, f"{DRAFTS}?state__exact=in-review") == ["J9302"]
+    assert rows_of(author, f"{DRAFTS}?state=in-review") == ["J9302"]
     assert rows_of(author, f"{DRAFTS}?whose=mine") == ["C84.02"]
     assert rows_of(author, f"{DRAFTS}?whose=others") == ["J9302"]
 
@@ -281,6 +303,30 @@ def test_unsaved_text_is_previewed_in_a_frame_of_the_desk_and_not_saved(author):
     assert "frame-ancestors 'self'" in response["Content-Security-Policy"]
     draft.refresh_from_db()
     assert "five" not in draft.summary
+
+
+def test_unsaved_text_is_shown_in_a_frame_that_can_do_nothing(author):
+    page = get_page(author, address_of(create_draft(create_code())))
+
+    [frame] = page.all("iframe")
+    assert frame.attributes["sandbox"] in ("", None)
+    assert "sandbox" in frame.attributes
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_unsaved_text_of_a_new_guide_is_previewed(author):
+    code = create_code("J9302")
+
+    response = author.post(f"{DRAFTS}typed-preview/", {"code": code.pk, "summary": "It takes five hours."})
+
+    assert "It takes five hours." in read_page(response).text
+
+
+@pytest.mark.parametrize("state", ["nonsense", "'", "%F0%9F%92%89"])
+def test_unknown_state_filters_nothing(author, state):
+    create_draft(create_code("J9302"))
+
+    assert rows_of(author, f"{DRAFTS}?state={state}") == ["J9302"]
 
 
 @pytest.mark.parametrize("code", ["", "x", "99999999999999999999", "0"])

@@ -2,9 +2,10 @@ import csv
 import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from procedures.admin import guide_sheet
 from procedures.models import Guide
 from tests.factories import create_code, create_guide, create_user
 from tests.procedures.admin.test_sheets import as_csv, as_xlsx, confirm, refusals, said, upload, uploads  # noqa: F401
@@ -104,13 +105,74 @@ def test_one_refused_review_keeps_all_others_out(reviewer, guide):
     assert guide.reviewed_on is None
 
 
-def test_more_reviews_than_a_page_can_record_are_refused(reviewer, guide, monkeypatch):
-    monkeypatch.setattr(guide_sheet, "MOST_REVIEWS", 1)
+def test_many_reviews_need_the_queries_of_one(reviewer, guide):
+    for number in range(20):
+        create_guide(create_code(f"J{number:04}", f"Code {number}"))
+    few = [row(on=0)]
+    many = [row(on=0, code=f"J{number:04}") for number in range(20)]
+
+    def count_queries(rows) -> int:
+        response = upload(reviewer, as_csv(*rows, header=HEADER), to=GUIDES)
+        with CaptureQueriesContext(connection) as queries:
+            assert f"{len(rows)} changed" in said(confirm(reviewer, response, to=GUIDES))
+        # The package makes a savepoint of each row.
+        return sum("SAVEPOINT" not in query["sql"] for query in queries)
+
+    assert count_queries(many) <= count_queries(few)
+    assert Guide.objects.filter(reviewed_by="Jane Roe, RN").count() == 21
+
+
+def test_each_guide_gets_its_own_review(reviewer, guide):
     create_guide(create_code("J9303", "Another code"))
+    rows = [row("Jane Roe, RN", on=0, due=-300), row("John Doe, MD", on=0, due=-200, code="J9303")]
 
-    found = refusals(upload(reviewer, as_csv(row(on=0), row(on=0, code="J9303"), header=HEADER), to=GUIDES))
+    confirm(reviewer, upload(reviewer, as_csv(*rows, header=HEADER), to=GUIDES), to=GUIDES)
 
-    assert found == [(3, "A sheet records at most 1 reviews. Split it.")]
+    reviews = Guide.objects.order_by("code__code").values_list("reviewed_by", "reviewed_on", "review_due_on")
+    assert list(reviews) == [
+        ("Jane Roe, RN", days_ago(0), days_ago(-300)),
+        ("John Doe, MD", days_ago(0), days_ago(-200)),
+    ]
+    reasons = Guide.history.filter(history_type="~").values_list("history_change_reason", flat=True)
+    assert set(reasons) == {"Reviewed by Jane Roe, RN", "Reviewed by John Doe, MD"}
+
+
+def test_review_in_a_sheet_is_of_the_text_that_is_public(reviewer, guide):
+    confirm(reviewer, upload(reviewer, as_csv(row(), header=HEADER), to=GUIDES), to=GUIDES)
+
+    guide.refresh_from_db()
+    assert guide.reviewed_text_of == guide.changed_at
+    assert guide.html["summary"] == create_guide(create_code("J9303", "Another")).html["summary"]
+    newest = guide.history.first()
+    assert (newest.summary, newest.reviewed_by) == (guide.summary, "Jane Roe, RN")
+
+
+def test_visitors_are_told_of_a_review_in_a_sheet(reviewer, guide):
+    public = guide.get_absolute_url()
+    before = reviewer.get(public).headers["ETag"]
+
+    confirm(reviewer, upload(reviewer, as_csv(row(), header=HEADER), to=GUIDES), to=GUIDES)
+
+    assert reviewer.get(public).headers["ETag"] != before
+    assert "Jane Roe, RN" in reviewer.get(public).content.decode()
+
+
+def test_older_review_than_the_recorded_one_is_refused(reviewer, guide):
+    guide.mark_reviewed(reviewer="Jane Roe, RN", on=days_ago(10), due=days_ago(-300), by=None)
+
+    found = refusals(upload(reviewer, as_csv(row(on=30), header=HEADER), to=GUIDES))
+
+    assert found == [(2, "A later review is recorded already.")]
+
+
+def test_review_that_is_recorded_already_changes_nothing(reviewer, guide):
+    guide.mark_reviewed(reviewer="Jane Roe, RN", on=days_ago(30), due=days_ago(-300), by=None)
+    # Nothing of it is checked again: the text was changed since.
+    Guide.objects.update(changed_at=timezone.now())
+
+    response = upload(reviewer, as_csv(row(), header=HEADER), to=GUIDES)
+
+    assert "Nothing would change: all 1 rows" in said(response)
 
 
 def test_sheet_does_not_take_a_review_back(reviewer, guide):

@@ -203,6 +203,39 @@ def test_compare_shows_what_a_draft_changes_of_the_public_text(author):
     assert "Recovery" not in page.headings
 
 
+def test_compare_shows_changed_sources_of_a_section(author):
+    guide = create_guide(create_code("J9302"), summary="A text.", section_sources={"summary": "- One"})
+    draft = create_draft(guide.code, summary="A text.", section_sources={"summary": "- Two"}, sources=guide.sources)
+
+    page = get_page(author, f"{DRAFTS}{draft.pk}/compare/")
+
+    assert "Sources of Summary" in page.headings
+    assert [element.text for element in page.all("ins")] == ["added: Two (end of added)"]
+
+
+def test_step_warns_of_what_is_unfinished_or_missing(reviewer):
+    draft = create_draft_in("in-review", summary="TODO: say more.", sources="")
+
+    page = get_page(reviewer, f"{DRAFTS}{draft.pk}/step/approve/")
+
+    assert "It names no source yet: without one it cannot be approved." in page.text
+    assert "Unfinished marks: TODO." in page.text
+    assert "Without text: Name of the Procedure, Purpose" in page.text
+
+
+def test_text_that_is_scheduled_is_not_published_with_others(reviewer):
+    scheduled = create_draft_in("in-review")
+    scheduled.approve(by=None, go_live_at=timezone.now() + datetime.timedelta(days=9))
+    approved = create_draft(create_code("J1750"))
+    approved.submit(by=None)
+    approved.approve(by=None)
+
+    page = save(reviewer, DRAFTS, {"action": "publish", "_selected_action": [scheduled.pk, approved.pk]})
+
+    assert "J9302: It is approved for a later time: publish it now on its own page." in page.text
+    assert [guide.code.code for guide in Guide.objects.all()] == ["J1750"]
+
+
 def test_several_drafts_are_sent_and_published_and_those_that_cannot_be_are_named(reviewer):
     approved = create_draft_in("approved", summary="It takes five hours.")
     draft = create_draft(create_code("J1750"))
@@ -217,6 +250,18 @@ def test_several_drafts_are_sent_and_published_and_those_that_cannot_be_are_name
     assert "1 text was sent to review." in page.text
     history = get_page(reviewer, f"/admin/procedures/guide/{Guide.objects.get().pk}/history/")
     assert "rob" in history.text
+
+
+def test_step_says_that_the_guide_was_taken_off_its_page(reviewer):
+    guide = create_guide(create_code("J9302"))
+    draft = GuideDraft.objects.begin(guide.code, by=None)
+    draft.submit(by=None)
+    guide.unpublish(reason="The dose was wrong.", by=None)
+
+    page = get_page(reviewer, f"{DRAFTS}{draft.pk}/step/approve/")
+
+    assert "The dose was wrong. Publishing this text brings it back." in page.text
+    assert "The dose was wrong." in get_page(reviewer, f"{DRAFTS}{draft.pk}/change/").text
 
 
 def test_publish_action_is_neither_offered_to_authors_nor_obeyed(author):

@@ -138,8 +138,37 @@ def test_review_that_cannot_be_is_refused(reviewer, values, message):
     today = timezone.localdate()
     sound = {"reviewer": "Jane Roe, RN", "on": str(today), "due": str(today + datetime.timedelta(days=365))}
 
-    assert message in act(reviewer, "mark_reviewed", [guide], **{**sound, **values}).text
+    page = act(reviewer, "mark_reviewed", [guide], **{**sound, **values})
+
+    assert message in page.text
+    shown = {box.attributes.get("name"): box.attributes.get("value") for box in page.all("input")}
+    assert shown["due"] == {**sound, **values}["due"]
     assert Guide.objects.get().reviewed_on is None
+
+
+def test_text_published_while_the_form_was_open_is_not_marked_as_reviewed(reviewer):
+    guide = create_guide(create_code("J9302"), summary="It takes four hours.")
+    opened = act(reviewer, "mark_reviewed", [guide])
+    hidden = {
+        box.attributes["name"]: box.attributes["value"]
+        for box in opened.all("input")
+        if box.attributes.get("type") == "hidden"
+    }
+    republish(guide, summary="It takes six hours.")
+    today = timezone.localdate()
+    due = today + datetime.timedelta(days=365)
+
+    page = save(reviewer, GUIDES, {**hidden, "reviewer": "Jane Roe, RN", "on": str(today), "due": str(due)})
+
+    assert "Another text was published meanwhile" in page.text
+    assert Guide.objects.get().reviewed_on is None
+
+
+def test_act_on_too_many_guides_at_once_is_refused(reviewer, monkeypatch):
+    monkeypatch.setattr("procedures.admin.guides.MOST_AT_ONCE", 1)
+    guides = [create_guide(create_code(code)) for code in ("J9302", "J1750")]
+
+    assert "Choose at most 1 guides at once." in act(reviewer, "unpublish", guides).text
 
 
 @pytest.mark.parametrize("action", ["unpublish", "mark_reviewed"])
@@ -201,6 +230,33 @@ def test_history_of_a_deleted_guide_still_gives_its_text_back(admin_client):
     save(admin_client, f"{GUIDES}{pk}/history/{version}/", {})
 
     assert GuideDraft.objects.get().summary == "It takes four hours."
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_names_of_a_deleted_guide_go_with_it(admin_client, one_by_one):
+    guide = create_guide(create_code("J9302"), procedure_name="Common name(s): chest drip")
+    assert found(admin_client, "chest drip") == ["J9302"]
+
+    if one_by_one:
+        save(admin_client, f"{GUIDES}{guide.pk}/delete/", {"post": "yes"})
+    else:
+        save(admin_client, GUIDES, {"action": "delete_selected", "_selected_action": [guide.pk], "post": "yes"})
+
+    assert found(admin_client, "chest drip") == []
+    assert "chest drip" not in get_page(admin_client, guide.code.get_absolute_url()).text
+
+
+def test_history_says_who_wrote_approved_and_published(client):
+    ann, rob, eve = (create_user(name) for name in ("ann", "rob", "eve"))
+    draft = create_draft(create_code("J9302"), by=ann)
+    draft.submit(by=ann)
+    draft.approve(by=rob)
+    guide = draft.publish(by=eve)
+    client.force_login(create_user("dan", groups=["Author"]))
+
+    text = get_page(client, f"{GUIDES}{guide.pk}/history/").text
+    assert all(name in text for name in ("ann", "rob", "eve"))
+    assert "written by ann, approved by rob, published by eve" in get_page(client, f"{GUIDES}{guide.pk}/change/").text
 
 
 def test_selected_guides_are_deleted_from_search_too(admin_client):

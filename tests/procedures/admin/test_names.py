@@ -104,6 +104,12 @@ def test_name_that_a_guide_no_longer_gives_is_not_brought_back(editor):
     assert not CodeName.objects.exists()
 
 
+@pytest.mark.parametrize("rows", ["codename", "succession", "medicalcode", "guide"])
+@pytest.mark.parametrize("path", ["x/history/y/", "1/history/y/", "x/history/1/", "x/history/", f"{10**30}/history/1/"])
+def test_version_that_is_no_number_is_not_found(editor, rows, path):
+    assert editor.get(f"/admin/procedures/{rows}/{path}").status_code == 404
+
+
 def test_user_who_may_only_view_changes_nothing(client):
     code = create_code()
     name = create_name(code, "Arzerra")

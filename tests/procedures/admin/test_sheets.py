@@ -1,18 +1,25 @@
 import csv
+import datetime
 import html
 import io
-import os
 import re
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+from import_export.mixins import BaseImportExportMixin
 from openpyxl import Workbook, load_workbook
 
 from procedures.admin.name_sheet import CodeNameResource
-from procedures.models import CodeName, Succession
+from procedures.admin.sheets import SheetAdmin
+from procedures.models import CodeName, SheetUpload, Succession
 from tests.factories import create_code, create_name, create_user
+from tests.pages import read_page
+from tests.procedures.models.test_guide_concurrency import meanwhile
+from tests.test_templates import inline_code
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +29,9 @@ HEADER = ["system", "code", "kind", "text", "source"]
 ARZERRA = ["hcpcs", "J9302", "brand", "Arzerra", "Label"]
 
 
-@pytest.fixture(autouse=True)
-def uploads(settings, tmp_path):
-    """Sheets are kept in a folder of the test."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "import_export": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path / "uploads"},
-        },
-    }
-    return tmp_path / "uploads"
+def uploads() -> list[str]:
+    """The names of the sheets that wait for their import."""
+    return sorted(SheetUpload.objects.values_list("name", flat=True))
 
 
 @pytest.fixture
@@ -78,6 +77,26 @@ def refusals(response) -> list[tuple[int, str]]:
     """Row and reason of each row that the dry run refuses; nothing can be confirmed then."""
     assert not response.context["token"]
     return [(row.number, " ".join(row.messages)) for row in response.context["refused"]]
+
+
+# Every list with sheets
+
+
+def lists_with_sheets() -> list[admin.ModelAdmin]:
+    return [each for each in admin.site._registry.values() if isinstance(each, BaseImportExportMixin)]
+
+
+def test_no_list_has_the_sheets_of_the_package_alone():
+    assert lists_with_sheets()
+    assert [each for each in lists_with_sheets() if not isinstance(each, SheetAdmin)] == []
+
+
+def test_sheets_are_exported_as_csv_and_xlsx_alone(admin_client):
+    for each in lists_with_sheets():
+        page = read_page(admin_client.get(f"/admin/{each.opts.app_label}/{each.opts.model_name}/export/"))
+
+        assert [box.text for box in page.all("option") if box.attributes["value"]] == ["csv", "xlsx"]
+        assert inline_code(page.html) == []
 
 
 # Who may
@@ -199,7 +218,7 @@ def test_every_refused_row_is_named_with_its_number_and_nothing_is_written(edito
     assert found[8] == "source: This field cannot be blank."
     assert "at most 300 characters" in found[9]
     assert found[10] == found[11]
-    assert "are made when a guide is published" in found[10]
+    assert found[10].startswith("source: Names whose source is “Guide” are made when a guide is published")
     assert found[13] == "This is the same as row 2."
     assert found[14] == "The cell of text holds the error #REF!."
     assert "line break" in found[15]
@@ -287,37 +306,67 @@ def test_source_of_a_succession_cannot_be_set(editor):
 # The step between the dry run and the import
 
 
-def test_token_of_a_sheet_cannot_be_forged_or_given_away(editor, client, uploads):
-    create_code()
-    create_code("J9229", "New code")
-    token = upload(editor, as_csv(ARZERRA)).context["token"]
+@pytest.mark.parametrize(
+    "sheet", ["", "0", "-1", "1.5", "x" * 5_000, "9" * 30, "9" * 5_000, "../../etc/passwd", "\0", "٣"]
+)
+def test_sheet_that_is_not_there_imports_nothing(editor, sheet):
+    page = editor.post(f"{NAMES}process_import/", {"sheet": sheet}, follow=True)
 
-    for sheet in (token[:-1] + ("a" if token[-1] != "a" else "b"), "", "x" * 5_000, "../../etc/passwd", "\0"):
-        assert "no longer kept" in said(editor.post(f"{NAMES}process_import/", {"sheet": sheet}, follow=True))
-    assert "no longer kept" in said(editor.post(f"{SUCCESSIONS}process_import/", {"sheet": token}, follow=True))
-    client.force_login(create_user("other", groups=["Data"]))
-    assert "no longer kept" in said(client.post(f"{NAMES}process_import/", {"sheet": token}, follow=True))
-    assert not CodeName.objects.exists()
+    assert page.status_code == 200
+    assert "no longer kept" in said(page)
 
 
-def test_sheet_that_was_exchanged_since_the_dry_run_is_not_imported(editor, uploads):
+def test_sheet_is_imported_by_who_uploaded_it_and_as_what_it_was_alone(editor, admin_client):
     create_code()
     response = upload(editor, as_csv(ARZERRA))
-    (kept,) = (uploads / "sheets").iterdir()
-    kept.write_bytes(as_csv(["hcpcs", "J9302", "brand", "Another", "Label"]))
 
-    assert "no longer kept" in said(confirm(editor, response))
+    assert "no longer kept" in said(confirm(editor, response, to=SUCCESSIONS))
+    assert "no longer kept" in said(confirm(admin_client, response))
     assert not CodeName.objects.exists()
+    assert "1 added" in said(confirm(editor, response))
 
 
-def test_second_confirm_imports_nothing(editor, uploads):
+def test_sheet_is_imported_as_it_was_at_its_own_dry_run(editor):
+    create_code()
+    response = upload(editor, as_csv(ARZERRA))
+    upload(editor, as_csv(["hcpcs", "J9302", "brand", "Another", "Label"]), "later.csv")
+
+    assert "Imported names.csv: 1 added" in said(confirm(editor, response))
+    assert [name.text for name in CodeName.objects.all()] == ["Arzerra"]
+    assert uploads() == ["later.csv"]
+
+
+def test_second_confirm_imports_nothing(editor):
     create_code()
     response = upload(editor, as_csv(ARZERRA))
     confirm(editor, response)
+    CodeName.objects.all().delete()
 
     assert "no longer kept" in said(confirm(editor, response))
-    assert CodeName.objects.count() == 1
-    assert not list((uploads / "sheets").iterdir())
+    assert not CodeName.objects.exists()
+    assert uploads() == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite queues whole transactions")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_sheet_that_another_request_imports_at_this_moment_is_not_imported_twice(editor):
+    create_code()
+    response = upload(editor, as_csv(ARZERRA))
+
+    with meanwhile(SheetUpload.objects.select_for_update().get, then=SheetUpload.objects.all().delete):
+        page = confirm(editor, response)
+
+    assert "no longer kept" in said(page)
+    assert not CodeName.objects.exists()
+
+
+def test_sheet_that_cannot_be_imported_is_not_kept(editor):
+    create_name(create_code(), "Arzerra", source="Label")
+
+    upload(editor, as_csv(["hcpcs", "X0000", "brand", "Nothing", "Label"]))
+    upload(editor, as_csv(ARZERRA))
+
+    assert uploads() == []
 
 
 def test_link_alone_imports_nothing(editor):
@@ -372,18 +421,25 @@ def test_error_of_the_site_is_logged_and_imports_nothing(editor, monkeypatch, ca
     assert not CodeName.objects.exists()
 
 
-def test_sheets_of_yesterday_are_deleted(editor, uploads, monkeypatch):
+def test_sheets_of_yesterday_are_deleted_and_not_imported(editor):
     create_code()
-    upload(editor, as_csv(ARZERRA))
-    (old,) = (uploads / "sheets").iterdir()
-    storage = storages["import_export"]
-    before = storage.get_modified_time(f"sheets/{old.name}").timestamp() - 2 * 24 * 3600
-    os.utime(old, (before, before))
+    response = upload(editor, as_csv(ARZERRA))
+    SheetUpload.objects.update(uploaded_at=timezone.now() - datetime.timedelta(days=1, minutes=1))
 
-    upload(editor, as_csv(["hcpcs", "J9302", "brand", "Another", "Label"]))
+    assert "no longer kept" in said(confirm(editor, response))
+    assert not CodeName.objects.exists()
 
-    assert old not in list((uploads / "sheets").iterdir())
-    assert len(list((uploads / "sheets").iterdir())) == 1
+    upload(editor, as_csv(["hcpcs", "J9302", "brand", "Another", "Label"]), "today.csv")
+    assert uploads() == ["today.csv"]
+
+
+def test_sheet_waits_for_a_day(editor):
+    create_code()
+    response = upload(editor, as_csv(ARZERRA))
+    SheetUpload.objects.update(uploaded_at=timezone.now() - datetime.timedelta(hours=23, minutes=59))
+    upload(editor, as_csv(["hcpcs", "J9302", "brand", "Another", "Label"]), "today.csv")
+
+    assert "1 added" in said(confirm(editor, response))
 
 
 # What is no sheet

@@ -250,6 +250,17 @@ def test_succession_that_a_newer_release_no_longer_states_goes_but_an_editors_st
     assert successions() == [("C9028", "J9230")]
 
 
+def test_history_tells_when_an_import_added_and_deleted_a_succession():
+    ended = {"terminated": "2018-12-31"}
+    load("hcpcs", hcpcs_release("2019-01", listed("C9028", xref="J9229", **ended), listed("J9229")))
+    load("hcpcs", hcpcs_release("2020-01", listed("C9028", **ended), listed("J9229")))
+
+    rows = Succession.history.order_by("history_id").values_list(
+        "history_type", "predecessor__code", "successor__code", "source", "history_user"
+    )
+    assert list(rows) == [(kind, "C9028", "J9229", "cms-cross-reference", None) for kind in "+-"]
+
+
 def test_succession_that_an_editor_made_first_is_kept_once():
     load("hcpcs", hcpcs_release("2018-01", listed("C9028"), listed("J9229")))
     predecessor, successor = MedicalCode.objects.order_by("code")
@@ -258,3 +269,4 @@ def test_succession_that_an_editor_made_first_is_kept_once():
 
     assert successions() == [("C9028", "J9229")]
     assert Succession.objects.get().source == "editor"
+    assert Succession.history.count() == 1

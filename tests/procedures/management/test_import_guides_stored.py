@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 from django.db import connection
 
 from procedures.models import CodeName, Guide, GuideDraft
@@ -56,7 +57,7 @@ def edit_and_publish(code, summary: str) -> None:
     """An editor changes the public guide."""
     author, reviewer = create_user("author"), create_user("reviewer")
     draft = GuideDraft.objects.begin(code, by=author)
-    draft.summary = summary
+    draft.summary, draft.sources = summary, "- A reference"
     draft.save_text(by=author)
     draft.submit(by=author)
     draft.approve(by=reviewer)
@@ -112,6 +113,13 @@ def test_document_itself_is_recorded_as_a_source(code, write, options):
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     assert (text.document_name, text.document_digest, text.document_date) == ("J9302.txt", digest, NOON.date())
     assert text.sources == ""
+
+
+def test_section_that_no_editor_could_save_is_refused(code, write):
+    with pytest.raises(CommandError, match="the section “Summary” has more than 50,000 characters"):
+        import_guides(write("word " * 12_000), "--publish")
+
+    assert not Guide.objects.exists()
 
 
 def test_published_import_says_who_published_and_that_nobody_reviewed_it(code, write, client):

@@ -289,6 +289,16 @@ def test_follow_guide_writes_the_history_of_each_name():
     assert list(rows) == [("chest drip", "+", editor.pk), ("chest drip", "-", editor.pk)]
 
 
+@pytest.mark.parametrize("source", ["Guide", "guide", " GUIDE "])
+def test_source_of_names_from_guides_is_reserved_however_it_is_written(source):
+    with pytest.raises(ValidationError, match="made when a guide is published"):
+        CodeName(kind="common", text="chest drip", source=source).clean()
+
+
+def test_source_that_speaks_of_a_guide_is_not_reserved():
+    CodeName(kind="common", text="chest drip", source="Guide of the maker").clean()
+
+
 def test_make_title_cuts_before_a_word_that_does_not_fit():
     description = "a" * 74 + " " + "b" * 75 + " more words"
 

@@ -20,6 +20,7 @@ from procedures.models import (
     ReleaseUpload,
     SearchEntry,
     SearchWithoutResult,
+    SheetUpload,
     Succession,
     Word,
 )
@@ -120,15 +121,32 @@ VIOLATIONS = [
     ("guide_review_is_whole", lambda: update(create_guide(create_code()), review_due_on=TODAY)),
     (
         "guide_review_is_whole",
-        lambda: update(create_guide(create_code()), reviewed_on=TODAY, review_due_on=TODAY, reviewed_by="Jane Roe, MD"),
+        lambda: update(
+            create_guide(create_code()),
+            reviewed_on=TODAY,
+            review_due_on=TODAY,
+            reviewed_by="Jane Roe, MD",
+            reviewed_text_of=NOON,
+        ),
     ),
     (
         "guide_review_is_whole",
-        lambda: update(create_guide(create_code()), reviewed_on=TODAY, reviewed_by="Jane Roe, MD"),
+        lambda: update(
+            create_guide(create_code()), reviewed_on=TODAY, reviewed_by="Jane Roe, MD", reviewed_text_of=NOON
+        ),
     ),
     (
         "guide_review_is_whole",
-        lambda: update(create_guide(create_code()), reviewed_on=TODAY, review_due_on=TODAY + 365 * DAY),
+        lambda: update(
+            create_guide(create_code()), reviewed_on=TODAY, review_due_on=TODAY + 365 * DAY, reviewed_text_of=NOON
+        ),
+    ),
+    ("guide_review_is_whole", lambda: update(create_guide(create_code()), reviewed_text_of=NOON)),
+    (
+        "guide_review_is_whole",
+        lambda: update(
+            create_guide(create_code()), reviewed_on=TODAY, review_due_on=TODAY + 365 * DAY, reviewed_by="Jane Roe, MD"
+        ),
     ),
     (
         "guide_changed_after_published",
@@ -147,6 +165,10 @@ VIOLATIONS = [
     ("searchwithoutresult_no_address", lambda: create_search(text="jane@example.org")),
     ("searchwithoutresult_no_address", lambda: create_search(text="")),
     ("releaseupload_has_name", lambda: create_upload(name="")),
+    (
+        "sheetupload_has_name",
+        lambda: SheetUpload.objects.create(name="", label="x", content=b"x", uploaded_by=create_user()),
+    ),
     ("contentversion_one_row", lambda: ContentVersion.objects.create(pk=2)),
     (
         "misspelling_once",

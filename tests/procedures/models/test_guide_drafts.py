@@ -167,13 +167,32 @@ def test_somebody_who_only_submitted_a_text_may_approve_it():
     assert GuideDraft.objects.get().approved_by == reviewer
 
 
-def test_superuser_may_approve_their_own_text_where_there_is_no_second_person():
+def test_not_even_a_superuser_approves_their_own_text():
     author = create_user(is_superuser=True)
     draft = bring_to(IN_REVIEW, create_draft(create_code(), by=author))
 
-    draft.approve(by=author)
+    with pytest.raises(TransitionRefused, match="You wrote in this text yourself"):
+        draft.approve(by=author)
 
-    assert GuideDraft.objects.get().approved_by == author
+    assert GuideDraft.objects.get().state == IN_REVIEW
+
+
+@pytest.mark.parametrize("sources", ["-", "- \n-", "[](https://example.org)", "**"])
+def test_marks_without_a_word_are_no_source(sources):
+    draft = bring_to(IN_REVIEW, create_draft(create_code(), summary="A text.", sources=sources))
+
+    with pytest.raises(TransitionRefused, match="Name at least one source"):
+        draft.approve(by=None)
+
+
+def test_document_is_no_source_of_what_a_person_has_changed():
+    draft = create_draft(create_code(), summary="A text.", sources="", document_name="J9302.txt")
+    draft.summary = "Another text."
+    draft.save_text(by=create_user())
+    bring_to(IN_REVIEW, draft)
+
+    with pytest.raises(TransitionRefused, match="Name at least one source"):
+        draft.approve(by=None)
 
 
 def test_text_without_any_source_is_not_approved():

@@ -1,0 +1,168 @@
+"""Whoever writes public content waits for other writers before anything else.
+
+PostgreSQL ends one of two transactions that take the same locks in another order.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from procedures.models import CodeName, SearchWithoutResult, Succession
+from tests.factories import create_code, create_guide, create_name, create_user
+from tests.procedures.admin.test_codes import values_of_code
+from tests.procedures.admin.test_sheets import as_csv, confirm, upload, uploads  # noqa: F401
+from tests.procedures.code_sets.loading import load
+from tests.procedures.code_sets.made_releases import hcpcs_release, listed
+
+pytestmark = pytest.mark.django_db
+
+ADMIN = "/admin/procedures/"
+NAME = {"kind": "brand", "text": "Kesimpta", "source": "Label"}
+WAIT = re.compile(r'SELECT .* FROM "procedures_contentversion"', re.DOTALL)
+CONTENT = r"(?:historical)?(?:codename|succession|medicalcode|guide)|searchentry|release|codechange"
+WRITE = re.compile(rf'(?:INSERT INTO|UPDATE|DELETE FROM) "procedures_(?:{CONTENT})"')
+
+
+@pytest.fixture
+def waits_first():
+    """Runs an act, and tells whether it waited for other writers before it wrote."""
+
+    def run(act) -> bool:
+        statements = []
+
+        def note(execute, sql, *arguments):
+            statements.append(sql)
+            return execute(sql, *arguments)
+
+        # The log of queries is emptied by an import.
+        with connection.execute_wrapper(note):
+            act()
+        first_write = next(number for number, sql in enumerate(statements) if WRITE.match(sql))
+        return any(WAIT.match(sql) for sql in statements[:first_write])
+
+    return run
+
+
+def of_name(client):
+    name = create_name(create_code(), "Arzerra")
+    return name, f"{ADMIN}codename/{name.pk}/"
+
+
+def of_succession():
+    row = Succession.objects.create(predecessor=create_code("C9028", "Old"), successor=create_code("J9229", "New"))
+    return row, f"{ADMIN}succession/{row.pk}/"
+
+
+def add_name(client):
+    code = create_code()
+    return lambda: client.post(f"{ADMIN}codename/add/", NAME | {"code": code.pk})
+
+
+def change_name(client):
+    _, address = of_name(client)
+    return lambda: client.post(f"{address}change/", NAME)
+
+
+def delete_name(client):
+    _, address = of_name(client)
+    return lambda: client.post(f"{address}delete/", {"post": "yes"})
+
+
+def delete_selected_names(client):
+    name, _ = of_name(client)
+    values = {"action": "delete_selected", "_selected_action": [name.pk], "post": "yes"}
+    return lambda: client.post(f"{ADMIN}codename/", values)
+
+
+def bring_back_name(client):
+    name, address = of_name(client)
+    return lambda: client.post(f"{address}history/{name.history.get().pk}/", NAME)
+
+
+def add_name_of_search(client):
+    code = create_code()
+    search = SearchWithoutResult.objects.create(text="drip", day=timezone.localdate(), count=3)
+    address = reverse("admin:procedures_searchwithoutresult_add_name", args=[search.pk])
+    return lambda: client.post(address, NAME | {"code": code.pk})
+
+
+def import_names(client):
+    create_code()
+    cells = ["hcpcs", "J9302", "brand", "Arzerra", "Label"]
+    response = upload(client, as_csv(cells))
+    return lambda: confirm(client, response)
+
+
+def add_name_to_code(client):
+    code = create_code()
+    values = values_of_code(names=[("brand", "Arzerra", "Label")])
+    return lambda: client.post(f"{ADMIN}medicalcode/{code.pk}/change/", values)
+
+
+def add_succession(client):
+    values = {"predecessor": create_code("C9028", "Old").pk, "successor": create_code("J9229", "New").pk}
+    return lambda: client.post(f"{ADMIN}succession/add/", values)
+
+
+def delete_succession(client):
+    _, address = of_succession()
+    return lambda: client.post(f"{address}delete/", {"post": "yes"})
+
+
+def delete_selected_successions(client):
+    row, _ = of_succession()
+    values = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    return lambda: client.post(f"{ADMIN}succession/", values)
+
+
+def add_succession_again(client):
+    row, address = of_succession()
+    version = row.history.get().pk
+    row.delete()
+    return lambda: client.post(f"{address}history/{version}/")
+
+
+def import_successions(client):
+    create_code("C9028", "Old")
+    create_code("J9229", "New")
+    header, to = ["system", "predecessor", "successor"], f"{ADMIN}succession/"
+    response = upload(client, as_csv(["hcpcs", "C9028", "J9229"], header=header), to=to)
+    return lambda: confirm(client, response, to=to)
+
+
+def import_reviews(client):
+    create_guide(create_code())
+    header, to = ["system", "code", "reviewed_by", "reviewed_on", "review_due_on"], f"{ADMIN}guide/"
+    today = timezone.localdate()
+    cells = ["hcpcs", "J9302", "Jane Roe, RN", today, today.replace(day=1, year=today.year + 1)]
+    response = upload(client, as_csv(cells, header=header), to=to)
+    return lambda: confirm(client, response, to=to)
+
+
+def import_release(client):
+    ended = listed("C9028", terminated="2018-12-31", xref="J9229")
+    return lambda: load("hcpcs", hcpcs_release("2019-01", ended, listed("J9229")))
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        *(add_name, change_name, delete_name, delete_selected_names, bring_back_name, add_name_of_search, import_names),
+        *(add_name_to_code, add_succession, delete_succession, delete_selected_successions, add_succession_again),
+        *(import_successions, import_reviews, import_release),
+    ],
+)
+def test_writer_of_content_waits_for_others_first(client, waits_first, prepare):
+    client.force_login(create_user("dana", groups=["Data", "Reviewer"]))
+    act = prepare(client)
+
+    assert waits_first(act)
+
+
+def test_writer_that_does_not_wait_is_noticed(waits_first):
+    code = create_code()
+
+    assert not waits_first(lambda: CodeName.objects.create(code=code, **NAME))
