@@ -67,6 +67,17 @@ def create_guide(code: MedicalCode, *, by: User | None = None, **texts) -> Guide
     return draft.publish(by=by)
 
 
+def create_approved_draft(guide: Guide, **texts) -> GuideDraft:
+    """A draft with the text of the guide but for these texts (by field), ready to be published."""
+    draft = GuideDraft.objects.begin(guide.code, by=None)
+    for field, text in texts.items():
+        setattr(draft, field, text)
+    draft.save_text(by=None)
+    draft.submit(by=None)
+    draft.approve(by=None)
+    return draft
+
+
 def create_name(code: MedicalCode, text: str, *, kind: str = "brand", source: str = "Test") -> CodeName:
     name = CodeName.objects.create(code=code, text=text, kind=kind, source=source)
     reindex([code.pk])

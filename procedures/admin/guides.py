@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.dateparse import parse_datetime
@@ -233,14 +233,6 @@ class GuideAdmin(CodeSearch, SheetAdmin, HistoryAdmin):
         return TemplateResponse(request, "admin/procedures/guide/ask.html", context)
 
     # History
-
-    def get_urls(self):
-        name = "procedures_guide"
-        history = self.admin_site.admin_view(self.history_form_view)
-        return [
-            path("<int:object_id>/history/<int:version_id>/", history, name=f"{name}_simple_history"),
-            *super().get_urls(),
-        ]
 
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         """One version of the guide beside the public text; POST brings it back as a draft, never at once."""

@@ -106,8 +106,8 @@ class GuideQuerySet(models.QuerySet):
 class Guide(GuideText):
     """The plain-language page of a code, as the public reads it.
 
-    Nothing changes it but GuideDraft.publish, `unpublish` and `mark_reviewed`: an edit is made in a GuideDraft. Its
-    history has a row for each of these steps.
+    Nothing changes it but GuideDraft.publish, `unpublish`, `remove`, and `mark_reviewed` (of many:
+    GuideQuerySet.record_reviews); an edit is made in a GuideDraft. Its history has a row for each of these steps.
     """
 
     code = models.OneToOneField("procedures.MedicalCode", models.CASCADE, related_name="guide")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from procedures.models import Guide, GuideDraft
-from tests.factories import create_code, create_draft, create_guide, create_user
+from tests.factories import create_approved_draft, create_code, create_draft, create_guide, create_user
 from tests.procedures.admin.desk import found, get_page, rows_of, save
 
 pytestmark = pytest.mark.django_db
@@ -32,17 +32,6 @@ def act(client, action, guides, **values):
     """Chooses an action of the list and answers what it asks."""
     chosen = {"action": action, "_selected_action": [guide.pk for guide in guides]}
     return save(client, GUIDES, {**chosen, "_act": "1", **values} if values else chosen)
-
-
-def republish(guide, **texts):
-    """Publishes the guide with other texts."""
-    draft = GuideDraft.objects.begin(guide.code, by=None)
-    for field, text in texts.items():
-        setattr(draft, field, text)
-    draft.save_text(by=None)
-    draft.submit(by=None)
-    draft.approve(by=None)
-    return draft.publish(by=None)
 
 
 @pytest.mark.parametrize("term", ["C84.02", "c8402", "mycosis", "alibert"])
@@ -154,7 +143,7 @@ def test_text_published_while_the_form_was_open_is_not_marked_as_reviewed(review
         for box in opened.all("input")
         if box.attributes.get("type") == "hidden"
     }
-    republish(guide, summary="It takes six hours.")
+    create_approved_draft(guide, summary="It takes six hours.").publish(by=None)
     today = timezone.localdate()
     due = today + datetime.timedelta(days=365)
 
@@ -186,7 +175,7 @@ def test_authors_are_neither_offered_these_acts_nor_obeyed(author, action):
 
 def test_former_text_comes_back_as_a_draft(author):
     guide = create_guide(create_code("J9302"), summary="It takes four hours.")
-    guide = republish(guide, summary="It takes six hours.")
+    guide = create_approved_draft(guide, summary="It takes six hours.").publish(by=None)
     first = guide.history.earliest()
     address = f"{GUIDES}{guide.pk}/history/{first.history_id}/"
 
@@ -202,7 +191,7 @@ def test_former_text_comes_back_as_a_draft(author):
 
 
 def test_former_text_is_not_brought_back_by_one_who_may_only_look(client):
-    guide = republish(create_guide(create_code("J9302"), summary="Four."), summary="Six.")
+    guide = create_approved_draft(create_guide(create_code("J9302"), summary="Four."), summary="Six.").publish(by=None)
     client.force_login(create_user("dan", groups=["Desk"]))
     address = f"{GUIDES}{guide.pk}/history/{guide.history.earliest().history_id}/"
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from procedures.models import Guide, GuideDraft, TransitionRefused
-from tests.factories import create_code, create_guide, create_user
+from tests.factories import create_approved_draft, create_code, create_guide, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -19,23 +19,12 @@ def review(guide, on=None, **values):
     guide.mark_reviewed(reviewer="Jane Roe, RN", on=on, due=on + YEAR, by=None, **values)
 
 
-def draft_of(guide, **texts):
-    """An approved draft of the guide with these texts."""
-    draft = GuideDraft.objects.begin(guide.code, by=None)
-    for field, text in texts.items():
-        setattr(draft, field, text)
-    draft.save_text(by=None)
-    draft.submit(by=None)
-    draft.approve(by=None)
-    return draft
-
-
 def test_text_published_on_the_day_of_the_review_is_not_the_one_that_was_reviewed():
     guide = create_guide(create_code())
     review(guide)
     assert not Guide.objects.get().was_changed_since_review
 
-    draft_of(guide, summary="Take twice the dose.").publish(by=None)
+    create_approved_draft(guide, summary="Take twice the dose.").publish(by=None)
 
     assert Guide.objects.get().was_changed_since_review
 
@@ -44,7 +33,7 @@ def test_same_text_published_again_stays_reviewed():
     guide = create_guide(create_code())
     review(guide)
 
-    draft_of(guide).publish(by=None)
+    create_approved_draft(guide).publish(by=None)
 
     assert not Guide.objects.get().was_changed_since_review
 
@@ -52,7 +41,7 @@ def test_same_text_published_again_stays_reviewed():
 def test_review_of_another_text_is_refused():
     guide = create_guide(create_code())
     read = guide.changed_at
-    guide = draft_of(guide, summary="Another text.").publish(by=None)
+    guide = create_approved_draft(guide, summary="Another text.").publish(by=None)
 
     with pytest.raises(TransitionRefused, match="Another text was published meanwhile"):
         review(guide, text_of=read)
@@ -75,7 +64,7 @@ def test_review_older_than_the_recorded_one_is_refused():
 
 def test_approved_draft_does_not_bring_a_guide_back_that_was_taken_off_its_page(capsys):
     guide = create_guide(create_code(), summary="A wrong dose.")
-    draft = draft_of(guide, recovery="Rest.")
+    draft = create_approved_draft(guide, recovery="Rest.")
     GuideDraft.objects.update(go_live_at=timezone.now())
     user = create_user()
 
