@@ -29,6 +29,14 @@ GROUPS = {
         "procedures.Release",
         "procedures.CodeChange",
     ],
+    "Policies": [
+        "policies.Policy",
+        "policies.PolicyCode",
+        "policies.HealthPlan",
+        "policies.WithheldUpdate",
+        "policies.PolicyRevision",
+        "policies.PolicyImport",
+    ],
     "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult"],
     "People and log": ["auth.User", "auth.Group", "admin.LogEntry", "axes.AccessAttempt"],
 }

@@ -30,6 +30,7 @@ ENVIRONMENT_NAME = environment.text("ENVIRONMENT_NAME", "development" if DEBUG e
 INSTALLED_APPS = [
     "codesite.apps.CodesiteConfig",
     "procedures",
+    "policies",
     "django_filters",
     "simple_history",
     "import_export",

@@ -10,5 +10,6 @@ urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("", include("policies.urls")),
     path("", include("procedures.urls")),
 ]

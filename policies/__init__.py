@@ -1,1 +1,1 @@
-"""Health plans and their policies: which codes a policy names, and what it says of them."""
+"""Health plans, policies, which codes they name and how, and what changed; their public pages, importers and feeds."""

@@ -62,7 +62,9 @@ def code_version() -> str:
 
 
 def _digest() -> str:
-    files = [*(settings.BASE_DIR / "templates").rglob("*.html"), *(settings.BASE_DIR / "procedures").rglob("*.py")]
+    files = [*(settings.BASE_DIR / "templates").rglob("*.html")]
+    for app in ("procedures", "policies"):
+        files += (settings.BASE_DIR / app).rglob("*.py")
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(files):
         digest.update(file.read_bytes())

@@ -5,7 +5,10 @@ import itertools
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, User
+from django.utils.text import slugify
 
+from policies.changes import PolicyState, record_change
+from policies.models import CMS, HealthPlan, Policy, PolicyCode
 from procedures.models import CodeName, CodeSystem, Guide, GuideDraft, MedicalCode, Release
 from procedures.models.codes import make_slug, make_title, normalize
 from procedures.search import reindex
@@ -82,3 +85,42 @@ def create_name(code: MedicalCode, text: str, *, kind: str = "brand", source: st
     name = CodeName.objects.create(code=code, text=text, kind=kind, source=source)
     reindex([code.pk])
     return name
+
+
+def get_cms() -> HealthPlan:
+    """The plan that issues NCDs, LCDs and articles, which a migration makes."""
+    return HealthPlan.objects.get(slug=CMS)
+
+
+def create_plan(name: str = "Example Health", **fields) -> HealthPlan:
+    fields.setdefault("slug", slugify(name))
+    return HealthPlan.objects.create(name=name, **{"kind": "commercial", **fields})
+
+
+def create_policy(
+    title: str = "Ofatumumab", *, issuer: HealthPlan | None = None, plans=(), codes=(), references=(), **fields
+) -> Policy:
+    """A policy with its first revision, found by search; `codes` are named by it without more being said of them.
+
+    A payer policy of "Example Health", which exists after that, unless `issuer` or `kind` say otherwise.
+    """
+    if issuer is None and fields.get("kind", "payer-policy") != "payer-policy":
+        issuer = get_cms()
+    issuer = issuer or HealthPlan.objects.filter(slug="example-health").first() or create_plan()
+    policy = Policy(title=title, issuer=issuer, **fields)
+    policy.name_for_addresses()
+    policy.save()
+    policy.plans.set(plans)
+    policy.references.set(references)
+    for code in codes:
+        PolicyCode.objects.create(policy=policy, code=code, source="Test")
+    record_change(policy, None)
+    return policy
+
+
+def create_policy_code(policy: Policy, code: MedicalCode, **fields) -> PolicyCode:
+    """A code that the policy names from now on; its change is recorded."""
+    before = PolicyState.of(policy)
+    named = PolicyCode.objects.create(policy=policy, code=code, **{"source": "Test", **fields})
+    record_change(policy, before)
+    return named

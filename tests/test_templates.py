@@ -14,13 +14,25 @@ from django.utils import timezone
 
 from procedures.guide_sections import SECTIONS
 from procedures.models import CodeChange, GuideDraft, Succession
-from tests.factories import create_code, create_draft, create_guide, create_name, create_release
+from tests.factories import (
+    create_code,
+    create_draft,
+    create_guide,
+    create_name,
+    create_plan,
+    create_policy,
+    create_policy_code,
+    create_release,
+)
 
 FOLDER = Path(settings.BASE_DIR, "templates")
 TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.html"))
 
 # The only texts that are put into a page as HTML: procedures.markdown has cleaned them.
-SAFE_TEXTS = {"procedures/_guide.html": ["section.html", "section.sources", "guide.html.sources"]}
+SAFE_TEXTS = {
+    "procedures/_guide.html": ["section.html", "section.sources", "guide.html.sources"],
+    "policies/policy.html": ["page.summary_html"],
+}
 
 TEMPLATE_MARKS = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 UNKNOWN_VARIABLE = "NO SUCH VARIABLE"
@@ -192,6 +204,41 @@ def content(db, settings, monkeypatch):
     create_code("E11.9", "Type 2 diabetes mellitus without complications", system="icd10cm", parent=heading)
     for number in range(21):
         create_code(f"K00{number:02}", f"Wheelchair part {number}")
+    monkeypatch.setattr("policies.presenters.POLICIES_PER_PAGE", 2)
+    monkeypatch.setattr("policies.policy_page.CODES_PER_PAGE", 1)
+    create_policies(guided, retired)
+
+
+def create_policies(named, other):
+    """Policies in every state; one LCD, L33789, has many plans, documents and codes."""
+    plan = create_plan(
+        "Example Health", organization="Example", region="Maine", website="https://plan.example/", kind="medicaid"
+    )
+    contractors = [
+        create_plan(f"Contractor {n}", organization=f"Company {n % 5}", region="Ohio", contractor_number=f"1500{n}")
+        for n in range(9)
+    ]
+    ncd = create_policy("Mobility", kind="ncd", number="280.3", status="active")
+    fields = {"effective": datetime.date(2024, 1, 1), "last_reviewed": datetime.date(2025, 1, 1)}
+    fields |= {"last_verified": datetime.date(2025, 2, 1), "url": "https://documents.example/33789"}
+    lcd = create_policy(
+        "Wheelchairs",
+        kind="lcd",
+        number="L33789",
+        status="active",
+        plans=contractors,
+        references=[ncd],
+        summary="- For use at home",
+        **fields,
+    )
+    for number in range(9):
+        create_policy(f"Article {number}", kind="article", number=f"A{number}", references=[lcd])
+    create_policy_code(lcd, other)
+    said = {"label": "Arzerra", "note": "Once a week.", "range": "J9301-J9306", "prior_authorization": "auth-needed"}
+    create_policy_code(lcd, named, starts=datetime.date(2024, 1, 1), ends=datetime.date(2999, 1, 1), **said)
+    create_policy("Retired", issuer=plan, status="retired", retired=datetime.date(2025, 1, 1))
+    create_policy("Proposed", issuer=plan, status="proposed", plans=[plan, contractors[0]])
+    create_policy("Future", issuer=plan, effective=datetime.date(2999, 1, 1), retired=datetime.date(2999, 2, 1))
 
 
 ADDRESSES = [
@@ -215,6 +262,8 @@ ADDRESSES = [
     "/codes/cpt4/",
     "/code/hcpcs/J9302",
     "/code/hcpcs/J9302?as_of=2010-06-01",
+    "/policies/matrix/",
+    "/policies/matrix/?code=J9302,C9028,none&code=K0001&plan=example-health&plan=none",
     "/code/hcpcs/J9302?as_of=2018-13-01",
     "/code/hcpcs/C9028?as_of=2019-03-01",
     "/code/hcpcs/J9229?as_of=2018-06-01",
@@ -227,6 +276,25 @@ ADDRESSES = [
     "/code/hcpcs/J9303",
     "/code/hcpcs/J9310",
     "/code/hcpcs/J9302/changes",
+    "/policies/",
+    "/policies/?page=2",
+    "/policies/?page=99",
+    "/policies/?q=J9302",
+    "/policies/?q=nosuchthing",
+    "/policies/?plan=contractor-1&kind=lcd&status=current&code=hcpcs:J9302&has_code=1&changed_since=2020-01-01",
+    "/policies/?plan=none&kind=none&code=none&changed_since=none",
+    "/policy/cms/cd64a7f9",
+    "/policy/cms/cd64a7f9?page=2",
+    "/policy/cms/cd64a7f9?find=arzerra",
+    "/policy/cms/714a0a01",
+    "/policy/example-health/98f1852b",
+    "/policy/example-health/b63d5437",
+    "/policy/example-health/69964429",
+    "/policies/changes/",
+    "/plans/",
+    "/plans/cms/",
+    "/plans/contractor-1/",
+    "/plans/example-health/",
     "/nothing",
 ]
 

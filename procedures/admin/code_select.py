@@ -5,11 +5,20 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from procedures.models import MedicalCode
 
 
-class CodeSelect(AutocompleteSelect):
-    """Django's box, which fails (500) to show again what was sent and is no key of a row."""
+def is_key(text: str) -> bool:
+    """Whether the text can be the key of a row: a number that both databases take."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+class ShowsRowsAlone:
+    """Mixed into a box of Django's, which fails (500) to show again what was sent and is no key of a row."""
 
     def optgroups(self, name, value, attr=None):
-        return super().optgroups(name, [pk for pk in value if pk.isdecimal() and pk.isascii() and len(pk) < 19], attr)
+        return super().optgroups(name, [pk for pk in value if is_key(pk)], attr)
+
+
+class CodeSelect(ShowsRowsAlone, AutocompleteSelect):
+    """The box for one code."""
 
 
 class CodeChoice:

@@ -22,7 +22,8 @@ PERMISSION = "procedures.view_guide"
 class Finding:
     """A kind of work: how much there is, why it matters, and the list that shows it, to those who may see that list.
 
-    `model` and `query` name the list. Either `count` gives the number, or `details` the number and rows of this `kind`.
+    `app`, `model` and `query` name the list. Either `count` gives the number, or `details` the number and rows of this
+    `kind`.
     """
 
     title: str
@@ -34,14 +35,15 @@ class Finding:
     kind: str = ""
     link: str = "Show the list"
     permissions: list[str] = field(default_factory=list)
+    app: str = "procedures"
 
     def is_open_to(self, user) -> bool:
-        return user.has_perms([f"procedures.view_{self.model}", *self.permissions])
+        return user.has_perms([f"{self.app}.view_{self.model}", *self.permissions])
 
     def read(self) -> dict:
         """The finding as the template shows it; asks the database."""
         count, rows = self.details() if self.details else (self.count(), [])
-        address = reverse(f"admin:procedures_{self.model}_changelist")
+        address = reverse(f"admin:{self.app}_{self.model}_changelist")
         return {
             "title": self.title,
             "why": self.why,
@@ -151,6 +153,14 @@ GROUPS = {
 }
 
 
+def read_groups(groups: dict[str, list[Finding]], user) -> dict[str, list[dict]]:
+    """The findings that the user may see, read, by the names of their groups; groups without any are left out."""
+    read = {
+        name: [finding.read() for finding in findings if finding.is_open_to(user)] for name, findings in groups.items()
+    }
+    return {name: findings for name, findings in read.items() if findings}
+
+
 @never_cache
 @require_safe
 def content_health_page(request):
@@ -158,13 +168,10 @@ def content_health_page(request):
     user = request.user
     if not user.has_perm(PERMISSION):
         raise PermissionDenied
-    groups = {
-        name: [finding.read() for finding in findings if finding.is_open_to(user)] for name, findings in GROUPS.items()
-    }
     context = {
         **admin.site.each_context(request),
         "title": "Content health",
-        "groups": {name: findings for name, findings in groups.items() if findings},
+        "groups": read_groups(GROUPS, user),
         "may_write": user.has_perm("procedures.add_guidedraft"),
         "may_read_drafts": user.has_perm("procedures.view_guidedraft"),
         "may_name": user.has_perm("procedures.add_codename"),

@@ -1,13 +1,10 @@
 """The sheet of public guides: facts about them to work with, and the reviews by clinicians, which it can record."""
 
-import datetime
-
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from import_export.fields import Field
 
-from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches, read_day
 from procedures.models import Guide, TransitionRefused
 
 REVIEW = ["reviewed_by", "reviewed_on", "review_due_on"]
@@ -71,8 +68,8 @@ class GuideResource(SheetResource):
             raise ValidationError(f"A review needs all of {', '.join(REVIEW)}.")
         review = {
             "reviewer": instance._meta.get_field("reviewed_by").clean(row["reviewed_by"], instance),
-            "on": _day(row, "reviewed_on"),
-            "due": _day(row, "review_due_on"),
+            "on": read_day(row, "reviewed_on"),
+            "due": read_day(row, "review_due_on"),
         }
         if list(review.values()) == [getattr(instance, column) for column in REVIEW]:
             return
@@ -91,11 +88,3 @@ class GuideResource(SheetResource):
 
     def write(self, *, dry_run):
         Guide.objects.record_reviews(self.changed, by=self.user)
-
-
-def _day(row: dict[str, str], column: str) -> datetime.date:
-    """A day as 2025-01-31 or, as spreadsheet programs may write it, 1/31/2025."""
-    try:
-        return forms.DateField(input_formats=["%Y-%m-%d", "%m/%d/%Y"]).clean(row[column])
-    except ValidationError:
-        raise ValidationError(f"{column}: “{row[column]}” is no day. Write it as 2025-01-31.") from None

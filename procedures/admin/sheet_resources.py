@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
@@ -191,3 +192,11 @@ class CodesOfSheet:
 
 def batches(items: list) -> Iterable[list]:
     return (items[start : start + IDS] for start in range(0, len(items), IDS))
+
+
+def read_day(row: dict[str, str], column: str) -> datetime.date:
+    """The cell as a day: 2025-01-31 or, as spreadsheet programs may write it, 1/31/2025. Raises ValidationError."""
+    try:
+        return forms.DateField(input_formats=["%Y-%m-%d", "%m/%d/%Y"]).clean(row[column])
+    except ValidationError:
+        raise ValidationError(f"{column}: “{row[column]}” is no day. Write it as 2025-01-31.") from None

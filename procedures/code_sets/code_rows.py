@@ -14,7 +14,17 @@ from procedures.models.codes import make_slug, make_title
 
 CHUNK = 2000
 
-FACTS = ("kind", "code", "short_description", "long_description", "added", "effective", "terminated", "indicators")
+FACTS = (
+    "kind",
+    "code",
+    "short_description",
+    "long_description",
+    "added",
+    "effective",
+    "terminated",
+    "indicators",
+    "is_noc",
+)
 LISTINGS = ("listed_in_id", "first_listed_in_id", "missing_from_id")
 WRITTEN = (*FACTS, *LISTINGS, "title", "slug")
 
@@ -35,6 +45,7 @@ class CodeRow:
     effective: datetime.date | None = None
     terminated: datetime.date | None = None
     indicators: dict = field(default_factory=dict)
+    is_noc: bool = False
     listed_in_id: int | None = None
     first_listed_in_id: int | None = None
     missing_from_id: int | None = None
@@ -45,7 +56,7 @@ class CodeRow:
     def of(cls, key: str, record: CodeRecord) -> "CodeRow":
         """A row with the facts of a record, not yet stored."""
         dates = (record.added, record.effective, record.terminated)
-        return cls(key, record.kind, record.code, record.short, record.long, *dates, record.indicators)
+        return cls(key, record.kind, record.code, record.short, record.long, *dates, record.indicators, record.is_noc)
 
     def has_facts_of(self, other: "CodeRow") -> bool:
         return _facts(self) == _facts(other)

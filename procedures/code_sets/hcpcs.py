@@ -2,11 +2,15 @@
 
 Source: the record layout that CMS ships in the quarterly zip (HCPC2025_recordlayout.txt): 320 characters a line,
 positions from 1, both ends included. Lines are shorter where they end in blanks; other years pad differently.
+
+Which codes are catch-alls ("not otherwise classified") CMS lists in a workbook of the same zip, NOC codes_JAN2025.xlsx.
+Where that is not at hand, their descriptions tell.
 """
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 
 from procedures.code_sets.records import (
     MOST_BROKEN,
@@ -17,6 +21,7 @@ from procedures.code_sets.records import (
     numbered,
     refuse_when_broken,
 )
+from procedures.models.codes import says_not_otherwise_classified
 
 WHAT = "a HCPCS Level II release"
 CODE = re.compile(r"[A-CE-V]\d{4}")
@@ -56,6 +61,10 @@ POSITIONS = {
 }
 RECORD_LENGTH = 320
 
+# The list of NOC codes: 159 codes in 164 rows in January 2025. A forged workbook could have millions of rows.
+MOST_NOC_ROWS = 5_000
+NOC_LIST = "CMS's list of NOC codes"
+
 UNREAD_DATE = "date that cannot be read, left out"
 
 # Every record of CMS has the date on which it was added. Where half of them have none, or one in a hundred has a date
@@ -74,20 +83,43 @@ _FIRST, _CONTINUATION = {"3", "7"}, {"4", "8"}
 Row = dict[str, str]
 
 
-def parse_text(lines: Iterable[str], *, file: str, report: ReadingReport) -> Iterator[CodeRecord]:
+def parse_text(
+    lines: Iterable[str], *, file: str, report: ReadingReport, noc_codes: Container[str] | None = None
+) -> Iterator[CodeRecord]:
     """The records of the fixed-width text, decoded as cp1252.
 
-    Lines before the first record are counted as preamble. Raises RefusedFile for a file of another kind.
+    Lines before the first record are counted as preamble. `noc_codes` are those of CMS's list, None where there is
+    none. Raises RefusedFile for a file of another kind.
     """
-    return _assemble(_text_rows(lines, file, report), file=file, report=report)
+    return _assemble(_text_rows(lines, file, report), file=file, report=report, noc_codes=noc_codes)
 
 
-def parse_table(rows: Iterable[Iterable[object]], *, file: str, report: ReadingReport) -> Iterator[CodeRecord]:
+def parse_table(
+    rows: Iterable[Iterable[object]], *, file: str, report: ReadingReport, noc_codes: Container[str] | None = None
+) -> Iterator[CodeRecord]:
     """The records of the xlsx or csv: rows of cells, the header being the row that has a cell `HCPC`.
 
-    Raises RefusedFile where no such row comes early or a needed column is missing.
+    `noc_codes` as for parse_text. Raises RefusedFile where no such row comes early or a needed column is missing.
     """
-    return _assemble(_table_rows(rows, file, report), file=file, report=report)
+    return _assemble(_table_rows(rows, file, report), file=file, report=report, noc_codes=noc_codes)
+
+
+def parse_noc_list(rows: Iterable[Iterable[object]], *, file: str) -> frozenset[str]:
+    """The codes of CMS's list of NOC codes, terminated ones too: rows of cells below one that has a cell `HCPCS`.
+
+    Raises RefusedFile where there is no such row, or no code below it.
+    """
+    lines = enumerate(([_cell_text(cell).strip().upper() for cell in row] for row in rows), 1)
+    column = next((cells.index("HCPCS") for _, cells in islice(lines, PREAMBLE_LINES) if "HCPCS" in cells), None)
+    codes = set()
+    if column is not None:
+        for number, cells in lines:
+            if number > MOST_NOC_ROWS:
+                raise RefusedFile(file, f"{NOC_LIST} has no more than {MOST_NOC_ROWS:,} rows.", number)
+            codes.update(cell for cell in cells[column : column + 1] if CODE.fullmatch(cell))
+    if not codes:
+        raise RefusedFile(file, f"this is not {NOC_LIST}.")
+    return frozenset(codes)
 
 
 def _text_rows(lines: Iterable[str], file: str, report: ReadingReport) -> Iterator[tuple[int, Row]]:
@@ -151,7 +183,9 @@ def _cell_text(cell: object) -> str:
     return str(cell)
 
 
-def _assemble(rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingReport) -> Iterator[CodeRecord]:
+def _assemble(
+    rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingReport, noc_codes: Container[str] | None
+) -> Iterator[CodeRecord]:
     """The records that may be stored. Raises RefusedFile where the dates are not where the layout has them."""
     kept = 0
     unread: list[int] = []
@@ -161,6 +195,7 @@ def _assemble(rows: Iterable[tuple[int, Row]], *, file: str, report: ReadingRepo
             continue
         unread_before = report.passed_over[UNREAD_DATE]
         record = _make_record(row, parts, report)
+        record.is_noc = record.kind == "code" and _is_noc(record, noc_codes)
         if not record.long:
             report.passed_over["code without a description"] += 1
             continue
@@ -208,6 +243,12 @@ def _may_be_stored(row: Row, report: ReadingReport) -> bool:
         return True
     report.passed_over["CDT code, not licensed" if code.startswith("D") else "CPT or other code, not licensed"] += 1
     return False
+
+
+def _is_noc(record: CodeRecord, noc_codes: Container[str] | None) -> bool:
+    if noc_codes is None:
+        return says_not_otherwise_classified(record.code, record.long)
+    return record.code in noc_codes
 
 
 def _make_record(row: Row, parts: list[tuple[str, str]], report: ReadingReport) -> CodeRecord:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from procedures.code_sets import hcpcs, icd10
 from procedures.code_sets.records import CodeRecord, ReadingReport, RefusedFile
-from procedures.code_sets.source_files import Member, SourceFile, choose_member
+from procedures.code_sets.source_files import Member, SourceFile, choose_member, find_member
 
 MONTHS = [
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 ]
+UNREAD_NOC_LIST = f"{hcpcs.NOC_LIST} that cannot be read: descriptions tell instead"
 VERSION = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 
 
@@ -55,7 +56,7 @@ def read_release(system: str, source: SourceFile, version: str = "") -> ReadRele
     release = ReadRelease(version, name, source.digest, iter(()), report)
     if system == "hcpcs":
         release.is_table = member.kind != "text"
-        release.records = _read_hcpcs(member, report)
+        release.records = _read_hcpcs(member, _read_noc_codes(source, report), report)
         return release
     release.states_dates = False
     if member.kind != "text":
@@ -73,10 +74,21 @@ def can_read(system: str) -> bool:
     return system in _WANTED
 
 
-def _read_hcpcs(member: Member, report: ReadingReport) -> Iterator[CodeRecord]:
+def _read_hcpcs(member: Member, noc_codes: frozenset[str] | None, report: ReadingReport) -> Iterator[CodeRecord]:
     if member.kind == "text":
-        return hcpcs.parse_text(member.lines(), file=member.name, report=report)
-    return hcpcs.parse_table(member.rows(), file=member.name, report=report)
+        return hcpcs.parse_text(member.lines(), file=member.name, report=report, noc_codes=noc_codes)
+    return hcpcs.parse_table(member.rows(), file=member.name, report=report, noc_codes=noc_codes)
+
+
+def _read_noc_codes(source: SourceFile, report: ReadingReport) -> frozenset[str] | None:
+    """The codes that CMS lists as NOC in the zip of the release; None where it does not, or the list is damaged."""
+    try:
+        member = find_member(source, _NOC_LIST)
+        return hcpcs.parse_noc_list(member.rows(), file=member.name) if member else None
+    except RefusedFile:
+        # The codes themselves can be read without it.
+        report.passed_over[UNREAD_NOC_LIST] += 1
+        return None
 
 
 def _is_order_file(member: Member) -> bool:
@@ -90,6 +102,9 @@ _WANTED = {
     "icd10cm": [re.compile(rf"(?i)^{_NO_DATA}.*icd10cm.*{part}.*\.txt$") for part in ("order", "codes")],
     "icd10pcs": [re.compile(rf"(?i)^{_NO_DATA}.*icd10pcs.*{part}.*\.txt$") for part in ("order", "codes")],
 }
+
+# NOC codes_JAN2025.xlsx
+_NOC_LIST = re.compile(r"(?i)^NOC[ _-]*codes.*\.xlsx$")
 
 _MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS) + ")"
 _EXACT_NAMES = [

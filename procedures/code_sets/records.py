@@ -25,7 +25,7 @@ class CodeRecord:
 
     `code` is the display form; `kind` is code, modifier or header; `indicators` are the CMS indicators as described in
     cms_indicators; `cross_references` are codes of the same system to which CMS refers; `action` is the CMS action code
-    ("" where a release has none).
+    ("" where a release has none); `is_noc` marks a catch-all ("not otherwise classified"), which only HCPCS has.
     """
 
     code: str
@@ -38,6 +38,7 @@ class CodeRecord:
     indicators: dict = field(default_factory=dict)
     cross_references: tuple[str, ...] = ()
     action: str = ""
+    is_noc: bool = False
 
 
 @dataclass(slots=True)

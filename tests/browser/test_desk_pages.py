@@ -7,9 +7,20 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from policies.models import Policy, PolicyImport, WithheldUpdate
 from procedures.models import DailyViews, GuideDraft, SearchWithoutResult
 from tests.browser.accessibility import find_violations
-from tests.factories import PASSWORD, create_code, create_draft, create_guide, create_name, create_user
+from tests.factories import (
+    PASSWORD,
+    create_code,
+    create_draft,
+    create_guide,
+    create_name,
+    create_policy,
+    create_policy_code,
+    create_user,
+    get_cms,
+)
 
 SIZES = [
     {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
@@ -41,6 +52,17 @@ def desk(page):
     DailyViews.objects.create(code=create_code("J9307"), day=today, count=30)
     SearchWithoutResult.objects.create(text="ofatumumap", day=today, count=5)
     guide.mark_reviewed(reviewer="Jane Roe, RN", on=today, due=today + datetime.timedelta(days=90), by=None)
+    policy = create_policy(
+        "Ofatumumab for chronic lymphocytic leukemia",
+        number="P-1",
+        codes=[code],
+        plans=[get_cms()],
+        missing_since=today,
+        last_verified=today,
+    )
+    create_policy_code(policy, create_code("J9308"), label="Arzerra")
+    imported = PolicyImport.objects.create(kind="csv", source_name="list.csv", as_of=today)
+    WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Ofatumumab, second edition"})
     page.goto("/admin/")
     page.get_by_label("Username").fill("root")
     page.get_by_label("Password").fill(PASSWORD)
@@ -80,6 +102,28 @@ def addresses():
         "/admin/procedures/release/import/",
         "/admin/procedures/dailyviews/",
         "/admin/procedures/searchwithoutresult/",
+        *policy_addresses(),
+    ]
+
+
+def policy_addresses():
+    policies = "/admin/policies/policy/"
+    policy = Policy.objects.get()
+    return [
+        "/admin/policy-health/",
+        policies,
+        f"{policies}add/",
+        f"{policies}export/",
+        f"{policies}{policy.pk}/change/",
+        f"{policies}{policy.pk}/history/",
+        f"{policies}{policy.pk}/history/{policy.history.latest().pk}/",
+        f"/admin/policies/withheldupdate/{policy.withheld.pk}/change/",
+        f"/admin/policies/policyrevision/{policy.revisions.latest('number').pk}/change/",
+        f"/admin/policies/healthplan/{policy.issuer_id}/change/",
+        "/admin/policies/healthplan/",
+        "/admin/policies/healthplan/add/",
+        "/admin/policies/policycode/",
+        "/admin/policies/policycode/import/",
     ]
 
 

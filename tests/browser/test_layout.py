@@ -5,8 +5,17 @@ import datetime
 import pytest
 from playwright.sync_api import expect
 
+from policies.models import Policy
 from procedures.models import Succession
-from tests.factories import create_code, create_guide, create_name, create_release
+from tests.factories import (
+    create_code,
+    create_guide,
+    create_name,
+    create_plan,
+    create_policy,
+    create_policy_code,
+    create_release,
+)
 
 # The first three stand in descriptions of HCPCS; the last is in English dictionaries.
 LONG_WORDS = (
@@ -44,6 +53,20 @@ def create_crowded_site(words="when it is used with a device"):
     )
     heading = create_code("M54", f"Dorsalgia {words}", system="icd10cm", kind="header")
     create_code("M54.16", f"Radiculopathy {words}", system="icd10cm", parent=heading)
+    plan = create_plan(f"Plan {words}", slug="plan", region=words, website=f"https://a.example/{'b' * 200}")
+    contractors = [create_plan(f"Contractor {n} {words}", organization=words, region=words) for n in range(9)]
+    policy = create_policy(
+        f"Policy {words}",
+        issuer=plan,
+        number="X" * 60,
+        status="retired",
+        plans=[plan, *contractors],
+        url=f"https://a.example/{'b' * 200}",
+        summary=f"- {words}",
+    )
+    create_policy(f"Later policy {words}", issuer=plan, plans=contractors, references=[policy])
+    said = {"label": words, "note": words, "prior_authorization": "conditional", "source": words}
+    create_policy_code(policy, code, **said)
     return code
 
 
@@ -60,6 +83,12 @@ def addresses_of_pages(code):
         "/codes/hcpcs/": "HCPCS Level II",
         "/codes/hcpcs/?range=j": "Drugs",
         "/codes/cpt4/": "CPT",
+        f"/policies/?plan=plan&status=retired&status={'x' * 100}": "Policies",
+        "/policies/?q=J9302": "Policies that name J9302",
+        f"/policies/?q={'x' * 150}": "Policies for",
+        Policy.objects.get(title__startswith="Policy").get_absolute_url(): "Policy",
+        "/plans/": "Health plans",
+        "/plans/plan/": "Plan",
         "/code/hcpcs/Z0000-nothing": "There is no page at this address",
     }
 

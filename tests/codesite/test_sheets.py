@@ -22,7 +22,11 @@ class GroupAdmin(ImportExportModelAdmin):
 
 desk = EditorsDesk()
 desk.register(Group, GroupAdmin)
-urlpatterns = [path("admin/", desk.urls), path("", include("procedures.urls"))]
+urlpatterns = [
+    path("admin/", desk.urls),
+    path("", include("policies.urls")),
+    path("", include("procedures.urls")),
+]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 GROUPS = "/admin/auth/group/"

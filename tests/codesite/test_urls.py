@@ -3,7 +3,7 @@
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.factories import create_code, create_guide
+from tests.factories import create_code, create_guide, create_policy
 
 OUR_APPS = ("procedures", "policies", "contact", "codesite")
 
@@ -11,6 +11,11 @@ ARGUMENTS = {
     "procedures:system": {"system": "hcpcs"},
     "procedures:code": {"system": "hcpcs", "spelling": "J9302-injection-ofatumumab-10-mg"},
     "procedures:changes": {"system": "hcpcs", "spelling": "J9302-injection-ofatumumab-10-mg"},
+    "policies:policy": {"issuer": "example-health", "spelling": "c3ac4e6b-ofatumumab"},
+    "policies:plan": {"plan": "example-health"},
+    "policies:plan_feed": {"plan": "example-health"},
+    "policies:policy_feed": {"public_id": "c3ac4e6b"},
+    "policies:code_feed": {"system": "hcpcs", "code": "J9302"},
 }
 # Each preview has an address of its own, which is given out with a draft (tests/procedures/test_previews.py).
 WITHOUT_AN_ADDRESS_OF_THEIR_OWN = {"procedures:preview"}
@@ -41,7 +46,9 @@ def test_every_address_has_a_name_and_apps_have_a_namespace():
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - WITHOUT_AN_ADDRESS_OF_THEIR_OWN))
 def test_every_named_address_answers(client, name):
-    create_guide(create_code())
+    code = create_code()
+    create_guide(code)
+    create_policy("Ofatumumab", codes=[code], public_id="c3ac4e6b")
 
     assert client.get(reverse(name, kwargs=ARGUMENTS.get(name))).status_code == 200
 
@@ -51,6 +58,13 @@ def test_addresses_are_those_of_the_contract():
     assert reverse("procedures:codes") == "/codes/"
     assert reverse("procedures:system", args=["icd10cm"]) == "/codes/icd10cm/"
     assert reverse("procedures:code", args=["hcpcs", "J9302-x"]) == "/code/hcpcs/J9302-x"
+    assert reverse("policies:policies") == "/policies/"
+    assert reverse("policies:matrix") == "/policies/matrix/"
+    assert reverse("policies:policy", args=["cms", "12345678-x"]) == "/policy/cms/12345678-x"
+    assert reverse("policies:plan", args=["cms"]) == "/plans/cms/"
+    assert reverse("policies:plan_feed", args=["cms"]) == "/feeds/plan/cms.atom"
+    assert reverse("policies:policy_feed", args=["12345678"]) == "/feeds/policy/12345678.atom"
+    assert reverse("policies:code_feed", args=["hcpcs", "J9302"]) == "/feeds/code/hcpcs/J9302.atom"
     assert reverse("livez") == "/livez"
     assert reverse("readyz") == "/readyz"
 

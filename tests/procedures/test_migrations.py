@@ -10,12 +10,15 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from procedures.markdown import render
-from procedures.models import CodeName, Guide, GuideDraft, Succession
+from procedures.models import CodeName, Guide, GuideDraft, MedicalCode, SearchEntry, Succession
+from procedures.search import search
+from tests.factories import create_code, create_name, get_system
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 BEFORE_DRAFTS = ("procedures", "0003_search_index")
+BEFORE_CATCH_ALLS = ("procedures", "0007_groups")
 NOON = datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 
@@ -231,3 +234,28 @@ def test_groups_are_made_once(old_models):
     migrate()
 
     assert {group.name: group.permissions.count() for group in Group.objects.all()} == before
+
+
+def test_catch_all_codes_are_marked_and_the_search_index_stays_as_it_was():
+    catch_all, quality = create_code("J3490", "Unclassified drugs"), create_code("G8395", "Not otherwise specified")
+    named = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    create_name(named, "Arzerra")
+    entries = list(SearchEntry.objects.order_by("pk").values())
+
+    def found(text: str) -> list[str]:
+        return [row["code"] for row in search(text, [get_system()]).rows]
+
+    # SQLite makes the table of the codes afresh, both ways.
+    migrate(BEFORE_CATCH_ALLS)
+    migrate()
+
+    assert list(MedicalCode.objects.not_otherwise_classified()) == [catch_all]
+    assert list(SearchEntry.objects.order_by("pk").values()) == entries
+    assert found("arzerra") == found("ofatum") == ["J9302"]
+    assert found("unclassified drugs") == ["J3490"]
+    # What keeps the index beside its table is still there.
+    named.delete()
+    assert found("arzerra") == found("ofatumumab") == []
+    assert found("specified") == [quality.code]
+    create_code("J9302", "Injection, ofatumumab, 10 mg")
+    assert found("ofatumumab") == ["J9302"]

@@ -10,8 +10,10 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from policies.models import PolicyImport, WithheldUpdate
 from procedures.models import CodeName, SearchWithoutResult, Succession
-from tests.factories import create_code, create_guide, create_name, create_user
+from tests.factories import create_code, create_guide, create_name, create_policy, create_user
+from tests.policies.admin.typed_forms import typed
 from tests.procedures.admin.test_codes import values_of_code
 from tests.procedures.admin.test_sheets import as_csv, confirm, upload, uploads  # noqa: F401
 from tests.procedures.code_sets.loading import load
@@ -23,7 +25,7 @@ ADMIN = "/admin/procedures/"
 NAME = {"kind": "brand", "text": "Kesimpta", "source": "Label"}
 WAIT = re.compile(r'SELECT .* FROM "procedures_contentversion"', re.DOTALL)
 CONTENT = r"(?:historical)?(?:codename|succession|medicalcode|guide)|searchentry|release|codechange"
-WRITE = re.compile(rf'(?:INSERT INTO|UPDATE|DELETE FROM) "procedures_(?:{CONTENT})"')
+WRITE = re.compile(rf'(?:INSERT INTO|UPDATE|DELETE FROM) "(?:procedures_(?:{CONTENT})|policies_\w+)"')
 
 
 @pytest.fixture
@@ -142,6 +144,57 @@ def import_reviews(client):
     return lambda: confirm(client, response, to=to)
 
 
+def of_policy():
+    policy = create_policy(codes=[create_code()])
+    return policy, f"/admin/policies/policy/{policy.pk}/"
+
+
+def add_plan(client):
+    values = typed(client.get("/admin/policies/healthplan/add/"), "healthplan_form", name="Example Health")
+    return lambda: client.post("/admin/policies/healthplan/add/", values)
+
+
+def change_policy(client):
+    _, address = of_policy()
+    values = typed(client.get(f"{address}change/"), title="Another")
+    return lambda: client.post(f"{address}change/", values)
+
+
+def mark_policies_verified(client):
+    policy, _ = of_policy()
+    values = {"action": "mark_verified", "_selected_action": [policy.pk]}
+    return lambda: client.post("/admin/policies/policy/", values)
+
+
+def bring_back_policy(client):
+    policy, address = of_policy()
+    address = f"{address}history/{policy.history.latest().pk}/"
+    values = typed(client.get(address), "historicalpolicy_form")
+    return lambda: client.post(address, values)
+
+
+def decide_withheld_update(client):
+    policy, _ = of_policy()
+    imported = PolicyImport.objects.create(kind="csv", source_name="x.csv", as_of=timezone.localdate())
+    update = WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Theirs"})
+    return lambda: client.post(f"/admin/policies/withheldupdate/{update.pk}/take/")
+
+
+def import_policy_codes(client):
+    policy, _ = of_policy()
+    create_code("J9303")
+    to, cells = "/admin/policies/policycode/", {"policy": policy.public_id, "system": "hcpcs", "code": "J9303"}
+    columns = [*cells, "listed_as", "label", "prior_authorization", "note", "from", "until", "source"]
+    response = upload(client, as_csv([*cells.values(), *[""] * 6, "Table 1"], header=columns), to=to)
+    return lambda: confirm(client, response, to=to)
+
+
+def delete_policy(client):
+    client.force_login(create_user("root", is_superuser=True))
+    _, address = of_policy()
+    return lambda: client.post(f"{address}delete/", {"post": "yes"})
+
+
 def import_release(client):
     ended = listed("C9028", terminated="2018-12-31", xref="J9229")
     return lambda: load("hcpcs", hcpcs_release("2019-01", ended, listed("J9229")))
@@ -153,6 +206,8 @@ def import_release(client):
         *(add_name, change_name, delete_name, delete_selected_names, bring_back_name, add_name_of_search, import_names),
         *(add_name_to_code, add_succession, delete_succession, delete_selected_successions, add_succession_again),
         *(import_successions, import_reviews, import_release),
+        *(add_plan, change_policy, mark_policies_verified, bring_back_policy, decide_withheld_update),
+        *(import_policy_codes, delete_policy),
     ],
 )
 def test_writer_of_content_waits_for_others_first(client, waits_first, prepare):

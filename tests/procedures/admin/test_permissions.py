@@ -8,12 +8,14 @@ from django.db import transaction
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from policies.models import PolicyImport, WithheldUpdate
 from procedures.models import DailyViews, ReleaseUpload, SearchWithoutResult, Succession
 from tests.factories import (
     create_code,
     create_draft,
     create_guide,
     create_name,
+    create_policy,
     create_release,
     create_user,
     get_system,
@@ -34,6 +36,10 @@ OPEN_TO = {
         "procedures_codesystem_change",
         "procedures_succession_change",
         "procedures_succession_simple_history",
+        "policy_health",
+        "policies_policycode_change",
+        "policies_policyrevision_change",
+        "policies_policyimport_change",
     ],
     ("ARDK", "ARDK"): [
         "index",
@@ -60,6 +66,18 @@ OPEN_TO = {
         "procedures_succession_changelist",
         "procedures_succession_history",
         "procedures_succession_export",
+        "policies_policy_changelist",
+        "policies_policy_history",
+        "policies_policy_export",
+        "policies_policycode_changelist",
+        "policies_policycode_history",
+        "policies_policycode_export",
+        "policies_healthplan_changelist",
+        "policies_healthplan_history",
+        "policies_policyrevision_changelist",
+        "policies_policyrevision_history",
+        "policies_policyimport_changelist",
+        "policies_policyimport_history",
     ],
     ("-", "ARDK"): [
         "logout",
@@ -99,6 +117,18 @@ OPEN_TO = {
         "auth_user_delete",
         "auth_user_change",
         "procedures_guidedraft_delete",
+        "policies_policy_delete",
+        "policies_policy_import",
+        "policies_policy_process_import",
+        "policies_policycode_add",
+        "policies_policycode_delete",
+        "policies_healthplan_delete",
+        "policies_withheldupdate_add",
+        "policies_withheldupdate_delete",
+        "policies_policyrevision_add",
+        "policies_policyrevision_delete",
+        "policies_policyimport_add",
+        "policies_policyimport_delete",
     ],
     ("R", "R"): [
         "admin_logentry_changelist",
@@ -119,6 +149,10 @@ OPEN_TO = {
         "procedures_medicalcode_change",
         "procedures_codename_change",
         "procedures_codename_simple_history",
+        "policies_policy_change",
+        "policies_policy_simple_history",
+        "policies_healthplan_change",
+        "policies_healthplan_simple_history",
     ],
     ("RD", "RD"): [
         "procedures_searchwithoutresult_add_name",
@@ -150,9 +184,20 @@ OPEN_TO = {
         "procedures_succession_import",
         "procedures_succession_add",
         "procedures_succession_delete",
+        "policies_policy_add",
+        "policies_policycode_import",
+        "policies_healthplan_add",
+        "policies_withheldupdate_changelist",
+        "policies_withheldupdate_history",
+    ],
+    ("D", "-"): [
+        "policies_withheldupdate_change",
     ],
     ("-", "D"): [
         "procedures_succession_process_import",
+        "policies_policycode_process_import",
+        "policies_withheldupdate_take",
+        "policies_withheldupdate_keep",
     ],
     ("ARD", "-"): [
         "procedures_dailyviews_change",
@@ -182,6 +227,9 @@ def rows():
     somebody = create_user("somebody")
     upload = ReleaseUpload.objects.create(system=get_system("hcpcs"), name="x.txt", content=b"x", uploaded_by=somebody)
     kind = ContentType.objects.get_for_model(code)
+    policy = create_policy(codes=[code])
+    imported = PolicyImport.objects.create(kind="csv", source_name="list.csv", as_of=today)
+    withheld = WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Ofatumumab, new"})
     entry = LogEntry.objects.create(user=somebody, action_flag=CHANGE, content_type=kind, object_id=code.pk)
     return {
         "guidedraft": draft,
@@ -198,6 +246,12 @@ def rows():
         "user": somebody,
         "group": somebody.groups.model.objects.first(),
         "upload": upload,
+        "policy": policy,
+        "policycode": policy.policy_codes.get(),
+        "healthplan": policy.issuer,
+        "withheldupdate": withheld,
+        "policyrevision": policy.revisions.get(),
+        "policyimport": imported,
     }
 
 
@@ -213,12 +267,12 @@ def address_of(pattern, rows):
     model = pattern.name.split("_")[1] if "_" in pattern.name else ""
     values = {
         "object_id": rows[model].pk if model in rows else 1,
-        "pk": rows["guidedraft"].pk,
+        "pk": rows["withheldupdate" if model == "withheldupdate" else "guidedraft"].pk,
         "upload_id": rows["upload"].pk,
         "guide_pk": rows["guide"].pk,
         "name": "submit",
         "version_id": rows[model].history.first().history_id
-        if model in ("guide", "codename", "medicalcode", "succession")
+        if model in ("guide", "codename", "medicalcode", "succession", "policy", "healthplan")
         else 1,
         "id": rows["user"].pk,
         "content_type_id": ContentType.objects.get_for_model(rows["medicalcode"]).pk,

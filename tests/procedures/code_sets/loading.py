@@ -28,6 +28,7 @@ def facts(system: str) -> dict[str, dict]:
         "first_listed_in": "first_listed_in__version",
         "missing_from": "missing_from__version",
         "parent": "parent__code",
+        "is_noc": "is_noc",
     }
     rows = MedicalCode.objects.filter(system__slug=system).values_list("code", *columns.values())
     return {code: dict(zip(columns, values, strict=True)) for code, *values in rows}

@@ -61,6 +61,7 @@ def test_facts_of_a_code_are_stored_as_released():
         "first_listed_in": "2019-01",
         "missing_from": None,
         "parent": None,
+        "is_noc": False,
     }
     code = MedicalCode.objects.get()
     assert code.get_absolute_url() == "/code/hcpcs/C9028-injection-inotuzumab-ozogamicin-01-mg"

@@ -24,7 +24,7 @@ def test_older_release_never_overwrites_newer_facts():
         **{"kind": "code", "short": "New", "long": "Injection, ofatumumab, 10 mg", "indicators": {"COV": "C"}},
         **{"title": "Injection, ofatumumab, 10 mg", "added": datetime.date(2011, 1, 1), "effective": None},
         **{"terminated": None, "listed_in": "2025-01", "first_listed_in": "2018-01", "missing_from": None},
-        "parent": None,
+        **{"parent": None, "is_noc": False},
     }
     assert (summary.added, summary.changed, summary.unchanged, summary.superseded) == (0, 0, 0, 1)
 

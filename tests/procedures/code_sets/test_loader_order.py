@@ -97,6 +97,7 @@ def any_hcpcs_lives(draw) -> list[Life]:
             terminated=st.sampled_from(["", *LAST_DAYS]),
             xref=st.sampled_from(["", *HCPCS_CODES, "A1000 C9028"]),
             action=actions,
+            is_noc=st.booleans(),
         )
 
     count = len(HCPCS_VERSIONS)
@@ -135,7 +136,8 @@ def plain_hcpcs_lives(draw) -> list[Life]:
             said += ["A"] if at == span.start else []
             said += ["D"] if at == max(ended_at, span.start) else []
             terminated = last_day if at >= ended_at else ""
-            record = listed(code, draw(wordings), terminated=terminated, action=draw(st.sampled_from(said)))
+            fields = {"terminated": terminated, "action": draw(st.sampled_from(said)), "is_noc": draw(st.booleans())}
+            record = listed(code, draw(wordings), **fields)
             life.append(record if at in span else None)
         lives.append(life)
     return lives

@@ -3,8 +3,7 @@
 import datetime
 
 import pytest
-from django.apps import apps
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 
 from procedures.models import (
     CodeChange,
@@ -24,6 +23,7 @@ from procedures.models import (
     Succession,
     Word,
 )
+from tests.constraints import assert_all_constraints, assert_refused, create_twice, update
 from tests.factories import (
     create_code,
     create_draft,
@@ -39,11 +39,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC)
 TODAY = NOON.date()
 DAY = datetime.timedelta(days=1)
-
-
-def update(instance, **fields):
-    """Writes past every validation of the model."""
-    type(instance).objects.filter(pk=instance.pk).update(**fields)
 
 
 def create_change(*, code=None, kind="added"):
@@ -68,12 +63,6 @@ def create_search(**fields):
 def create_upload(**fields):
     fields = {"system": get_system(), "name": "release.txt", "content": b"", "uploaded_by": create_user(), **fields}
     return ReleaseUpload.objects.create(**fields)
-
-
-def create_twice(create):
-    first = create()
-    first.pk = None
-    first.save(force_insert=True)
 
 
 VIOLATIONS = [
@@ -181,29 +170,13 @@ def create_word():
     return Word.objects.create(text="zofatumumab", frequency=1)
 
 
-def own_models():
-    """The models of the project, without the histories: these keep what there was, whatever the rules are today."""
-    return [model for model in apps.get_app_config("procedures").get_models() if not hasattr(model, "history_object")]
-
-
 @pytest.mark.parametrize(("constraint", "violate"), VIOLATIONS)
 def test_constraint_is_held_by_the_database(constraint, violate):
-    [declared] = [c for model in own_models() for c in model._meta.constraints if c.name == f"procedures_{constraint}"]
-
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
-        violate()
-
-    # SQLite does not name a constraint of uniqueness.
-    if isinstance(declared, models.CheckConstraint) or connection.vendor == "postgresql":
-        assert declared.name in str(refused.value)
-    else:
-        assert "UNIQUE" in str(refused.value)
+    assert_refused("procedures", constraint, violate)
 
 
 def test_every_constraint_is_violated_here():
-    declared = {constraint.name for model in own_models() for constraint in model._meta.constraints}
-
-    assert {f"procedures_{name}" for name, _ in VIOLATIONS} == declared
+    assert_all_constraints("procedures", [name for name, _ in VIOLATIONS])
 
 
 @pytest.mark.parametrize(

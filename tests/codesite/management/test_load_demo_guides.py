@@ -13,9 +13,9 @@ from procedures import demonstration
 from procedures.demonstration import icd10cm
 from procedures.guide_sections import SECTIONS
 from procedures.models import Guide, GuideDraft
+from tests.codesite.management.conftest import small_package
 from tests.factories import PASSWORD, create_user
 from tests.own_database import every_row
-from tests.procedures.management.conftest import small_package
 from tests.procedures.management.running import said_by
 
 pytestmark = pytest.mark.django_db

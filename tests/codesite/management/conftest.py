@@ -1,8 +1,8 @@
 import pytest
 
+from codesite.management.commands import load_demo as command
 from procedures.code_sets.readers import ReadRelease
 from procedures.demonstration import icd10cm
-from procedures.management.commands import load_demo as command
 from tests.procedures.code_sets.made_releases import icd_release, listed
 
 # The diagnoses that guides of the demonstration describe.
@@ -42,5 +42,6 @@ def small_icd(monkeypatch):
 
 @pytest.fixture
 def codes_only(small_icd, monkeypatch):
-    """No guides, for tests of codes: the words of the guides take their time to index."""
+    """No guides and policies, for tests of codes: these take their time to load and to index."""
     monkeypatch.setattr(command.Command, "_load_guides", lambda self: None)
+    monkeypatch.setattr(command.Command, "_load_policies", lambda self: None)

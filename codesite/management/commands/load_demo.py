@@ -7,6 +7,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
+from policies.demonstration.excerpts import read_example_plan, read_medicare
+from policies.imports.loader import load_policies
 from procedures import demonstration
 from procedures.code_sets import hcpcs
 from procedures.code_sets.loader import load_release
@@ -21,12 +23,16 @@ HCPCS_VERSION = "2025-01"
 
 
 class Command(BaseCommand):
-    help = "Loads the demonstration: ICD-10-CM, an excerpt of HCPCS, guides. It adds what is missing, changes nothing."
+    help = (
+        "Loads the demonstration: ICD-10-CM, an excerpt of HCPCS, guides, and policies on some of these codes. "
+        "It adds what is missing, changes nothing."
+    )
 
     def handle(self, **options):
         self._load_codes("hcpcs", read_hcpcs_excerpt())
         self._load_codes("icd10cm", icd10cm.read_package())
         self._load_guides()
+        self._load_policies()
 
     def _load_codes(self, slug: str, read: ReadRelease) -> None:
         system = CodeSystem.objects.get(slug=slug)
@@ -45,6 +51,12 @@ class Command(BaseCommand):
     def _load_guides(self) -> None:
         added = load_guides()
         self.stdout.write(f"Guides: {added} added.")
+
+    def _load_policies(self) -> None:
+        added = 0
+        for read in (read_medicare, read_example_plan):
+            added += load_policies(read(), only_add=True, progress=self._progress).added
+        self.stdout.write(f"Policies: {added} added.")
 
     @staticmethod
     def _progress(items, **options):

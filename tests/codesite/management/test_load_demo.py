@@ -55,6 +55,7 @@ def test_demo_loaded_again_adds_nothing_and_changes_nothing(small_icd):
         "HCPCS Level II: the demonstration is there already.",
         "ICD-10-CM: the demonstration is there already.",
         "Guides: 0 added.",
+        "Policies: 0 added.",
     ]
 
 

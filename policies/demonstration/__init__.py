@@ -1,0 +1,1 @@
+"""The policies that the demonstration ships; see README.md beside this file."""
