@@ -26,6 +26,7 @@ from tests.browser.chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("SQLite", "PostgreSQL", "Browser")
+ON_ALL_CORES = ("--numprocesses", "auto")
 DEFAULT_TEST_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
@@ -105,7 +106,17 @@ def run_pytest(part: str, note: str, marker: str, database_url: str, arguments: 
     with tempfile.TemporaryDirectory(prefix="codesite-tests-") as folder:
         report = Path(folder) / "report.xml"
         process = subprocess.run(
-            [sys.executable, "-m", "pytest", "-m", marker, "--create-db", f"--junitxml={report}", *arguments],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *ON_ALL_CORES,
+                "-m",
+                marker,
+                "--create-db",
+                f"--junitxml={report}",
+                *arguments,
+            ],
             cwd=ROOT,
             env=environment_of_tests(database_url),
         )
@@ -150,9 +161,12 @@ def _run_on_server(server_url: str, note: str, marker: str, arguments: list[str]
     finally:
         # Django puts test_ before the name. Nothing is left to drop on a server that went away meanwhile.
         with suppress(psycopg.OperationalError), psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(f"test_{name}"))
+            # One a worker: test_..., test_..._gw0, test_..._gw1.
+            made = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"test_{name}"]
             )
+            for (database,) in made.fetchall():
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
 def together(outcomes: list[Outcome]) -> Outcome:

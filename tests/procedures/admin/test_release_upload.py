@@ -299,7 +299,7 @@ def refusal(response) -> str:
         (b"\x89PNG\r\n\x1a\n" + bytes(500), NAME, "not a text file"),
         (b"PK\x03\x04 but no zip", "HCPC2025_JAN.zip", "damaged"),
         (zipped(**{NAME: text_file([OFATUMUMAB])})[:-30], "HCPC2025_JAN.zip", "damaged"),
-        (gzip.compress(text_file([OFATUMUMAB]))[:-9], NAME + ".gz", "damaged"),
+        (gzip.compress(text_file([OFATUMUMAB]), mtime=0)[:-9], NAME + ".gz", "damaged"),
         (zipped(**{"picture.png": b"x"}), "HCPC2025_JAN.zip", "no member is the data file"),
         (zipped(), "HCPC2025_JAN.zip", "not a text file"),
         (text_file(["Dear editor", "this is a letter"]), NAME, "not a HCPCS Level II release"),

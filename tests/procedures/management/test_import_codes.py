@@ -193,7 +193,7 @@ def ten_percent_broken() -> list[str]:
         (NAME, ten_percent_broken(), f"{NAME}, line 5: 10 of 100 lines are not of a HCPCS Level II release"),
         (NAME, [codes_line("A000", "Cholera")], f"{NAME}, line 1: this is not a HCPCS Level II release"),
         (NAME, [line[:100] + line[110:] for line in hcpcs_lines(30)], f"{NAME}, line 1: 30 of 30 records have no date"),
-        (f"{NAME}.gz", gzip.compress(text_file(hcpcs_lines(100)))[:-20], f"{NAME}.gz: the archive is damaged"),
+        (f"{NAME}.gz", gzip.compress(text_file(hcpcs_lines(100)), mtime=0)[:-20], f"{NAME}.gz: the archive is damaged"),
         ("HCPC2025_JAN.csv", b"CODE,TEXT\r\nA1000,Supply\r\n", "HCPC2025_JAN.csv, line 1: this is not a HCPCS"),
         ("HCPC2025_JAN.xlsx", b"PK\x03\x04 and no more", "HCPC2025_JAN.xlsx: the archive is damaged"),
     ],
