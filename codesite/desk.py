@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.text import slugify
 
+from codesite.list_addresses import SEARCHES, can_be_asked
 from codesite.typed_text import page_for_the_logged_out, typed_texts
 
 # What editors do, and the models that it takes, in the order of the index page. A model that is not registered (or
@@ -40,10 +41,6 @@ GROUPS = {
     "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult"],
     "People and log": ["auth.User", "auth.Group", "admin.LogEntry", "axes.AccessAttempt"],
 }
-
-
-# What is searched for may be any text.
-SEARCHES = ("q", "term")
 
 
 @dataclass(frozen=True)
@@ -111,6 +108,8 @@ class EditorsDesk(admin.AdminSite):
                 "\0" in text for name, texts in request.GET.lists() if name not in SEARCHES for text in [name, *texts]
             ):
                 raise BadRequest("PostgreSQL takes no text with a NUL.")
+            if not can_be_asked(request):
+                raise BadRequest("No database takes this filter.")
             numbers = [each for name, each in kwargs.items() if name in ("object_id", "id") or isinstance(each, int)]
             if not names_rows(request, [*args, *numbers]):
                 raise Http404("There is no such row.")

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from policies.facts import (
@@ -15,10 +15,10 @@ from policies.facts import (
     code_key,
     facts_of,
     is_retired,
-    policy_key,
+    reference_key,
     split_code_key,
 )
-from policies.models import Policy, PolicyCode, PolicyCodeChange, PolicyImport, PolicyRevision
+from policies.models import HealthPlan, Policy, PolicyCode, PolicyCodeChange, PolicyImport, PolicyRevision
 from procedures.models import ContentVersion, MedicalCode
 from procedures.search import rebuild, reindex
 
@@ -43,7 +43,8 @@ class PolicyState:
         """Reads it from the database in four queries: what a form wrote into `policy` and did not save counts not."""
         policy = Policy.objects.get(pk=policy.pk)
         plans = policy.plans.order_by().values_list("slug", flat=True)
-        references = [policy_key(*pair) for pair in policy.references.order_by().values_list("kind", "number")]
+        documents = policy.references.order_by().values_list("kind", "number", "public_id", "issuer_id")
+        references = [reference_key(*names, same_issuer=issuer == policy.issuer_id) for *names, issuer in documents]
         state = cls(facts_of(policy, plans, references), {}, {})
         columns = ("code__system__slug", "code__normalized", "listed_as", "label", "code_id", *CODE_COLUMNS)
         for system, code, listed_as, label, code_id, *values in policy.policy_codes.order_by().values_list(*columns):
@@ -68,6 +69,7 @@ def record_change(policy: Policy, before: PolicyState | None) -> PolicyRevision 
         return None
     revision, code_changes = made
     revision.save()
+    revision.plans.set(HealthPlan.objects.filter(Q(slug__in=plans_of(before, after)) | Q(pk=policy.issuer_id)))
     for change in code_changes:
         change.revision = revision
     PolicyCodeChange.objects.bulk_create(code_changes, BATCH)
@@ -104,6 +106,11 @@ def make_revision(
         loaded_from=loaded_from,
     )
     return revision, changes
+
+
+def plans_of(before: PolicyState | None, after: PolicyState) -> set[str]:
+    """The slugs of the plans that a policy applies to in either state: with its issuer those of a revision."""
+    return {*(before.facts["plans"] if before else ()), *after.facts["plans"]}
 
 
 def _kind(before: PolicyState | None, after: PolicyState, on: datetime.date) -> Kind:

@@ -42,7 +42,7 @@ class ChangesFilter(django_filters.FilterSet):
         super().__init__(data, queryset=PolicyRevision.objects.none())
         self.form.is_valid()
         read = self.form.cleaned_data
-        self.chosen_plan = {each.slug: each for each in plans}.get((read.get("plan") or "").lower())
+        self.chosen_plan = _find_plan((read.get("plan") or "").lower(), plans)
         written = read.get("code") or ""
         self.chosen_code: MedicalCode | None = find_codes([written])[written] if written else None
         self.chosen_kinds: list[str] = read.get("kind") or []
@@ -65,16 +65,22 @@ class ChangesFilter(django_filters.FilterSet):
         ]
 
 
+def _find_plan(slug: str, plans: Iterable[HealthPlan]) -> HealthPlan | None:
+    """The plan, which may have no policies any more."""
+    found = next((plan for plan in plans if plan.slug == slug), None)
+    return found or (HealthPlan.objects.filter(slug=slug, revisions__isnull=False).first() if slug else None)
+
+
 class ChangesPage:
     """The newest changes of policies, or of those that the parameters of the address name: plan, code, kind, page.
 
-    `plans` are those that can be chosen. At most eight queries besides those for the plans.
+    `plans` are those that can be chosen, besides one that is. At most nine queries besides those for the plans.
     """
 
     def __init__(self, parameters: QueryDict, plans: Sequence[HealthPlan]):
-        self.plans = plans
         self._filter = ChangesFilter(parameters, plans)
         self.plan, self.code = self._filter.chosen_plan, self._filter.chosen_code
+        self.plans = plans if not self.plan or self.plan in plans else [*plans, self.plan]
         self.problems = self._filter.problems
         revisions = revisions_of(self.plan, self.code, self._filter.chosen_kinds)
         self.listed: Page = Paginator(revisions.newest_first(), CHANGES_PER_PAGE).get_page(parameters.get("page"))

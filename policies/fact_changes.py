@@ -9,12 +9,13 @@ from functools import cached_property
 from django.core.cache import cache
 from django.utils.dateformat import format as date_format
 
-from policies.facts import Facts, policy_key
+from policies.facts import Facts
 from policies.models import HealthPlan, Policy
+from policies.policy_lists import DATE
+from policies.references import find_documents
 from procedures.markdown import plain_text
 from procedures.text_diff import Piece, compare, shortened
 
-DATE = "j F Y"
 LABELS = {
     "title": "Title",
     "article_type": "Type of article",
@@ -88,13 +89,8 @@ class FactNames:
     def documents(self) -> dict[tuple[int, str], NamedLink]:
         """By the issuer's primary key and the key that facts use."""
         wanted = {(issuer, key) for issuer, before, after in self._pairs for key in _moved(before, after, "references")}
-        if not wanted:
-            return {}
-        numbers = {key.partition(":")[2] for _, key in wanted}
-        policies = Policy.objects.filter(issuer__in={issuer for issuer, _ in wanted}, number__in=numbers)
-        policies = policies.select_related("issuer").defer("summary").order_by()
-        found = {(policy.issuer_id, policy_key(policy.kind, policy.number)): policy for policy in policies}
-        return {pair: NamedLink(str(found[pair]), found[pair].get_absolute_url()) for pair in wanted & found.keys()}
+        found = find_documents(wanted)
+        return {pair: NamedLink(str(policy), policy.get_absolute_url()) for pair, policy in found.items()}
 
 
 def changed_facts(before: Facts, after: Facts) -> list[str]:
@@ -122,7 +118,11 @@ def list_changes(before: Facts, after: Facts, issuer_id: int, names: FactNames) 
             keys = [value if fact == "plans" else (issuer_id, value) for value in gone]
             named = [known.get(key, NamedLink(value.rpartition(":")[2])) for key, value in zip(keys, gone, strict=True)]
             sides.append(sorted(named, key=lambda link: link.name.casefold()))
-        changes.append(ListChange(LABELS[fact], *sides))
+        # A document that was given another number came and went at once.
+        both = set(sides[0]) & set(sides[1])
+        added, removed = ([link for link in side if link not in both] for side in sides)
+        if added or removed:
+            changes.append(ListChange(LABELS[fact], added, removed))
     return changes
 
 

@@ -1,8 +1,8 @@
 """What a policy says, as plain JSON: its facts by field and its codes by key, for revisions, imports and comparisons.
 
 Facts: {"title", "article_type", "status", "effective", "last_reviewed", "retired", "url", "summary", "plans",
-"references"}. Days are ISO texts or None; `plans` are slugs and `references` keys of policies ("lcd:L33789"), both
-sorted.
+"references"}. Days are ISO texts or None; `plans` are slugs and `references` keys of policies ("lcd:L33789", see
+reference_key), both sorted.
 
 Codes: {"hcpcs:J9302|named|Arzerra": {"prior_authorization": "conditional", ...}}. The key is code system, normalized
 code, ListedAs and label; the value holds the columns of CODE_COLUMNS that differ from their default.
@@ -22,6 +22,9 @@ DAY_FACTS = ("effective", "last_reviewed", "retired")
 LIST_FACTS = ("plans", "references")
 FACTS = (*TEXT_FACTS, *DAY_FACTS, *LIST_FACTS)
 
+# Stands in keys of policies where others have the kind.
+BY_PUBLIC_ID = "policy"
+
 CODE_COLUMNS = ("prior_authorization", "note", "starts", "ends", "source", "range")
 DEFAULTS = {"prior_authorization": "unknown", "note": "", "starts": None, "ends": None, "source": "", "range": ""}
 
@@ -30,8 +33,16 @@ Codes = dict[str, dict[str, str]]
 
 
 def policy_key(kind: str, number: str) -> str:
-    """How facts name another policy of the same issuer: lcd:L33789."""
+    """How facts name another policy of the same issuer that has a number: lcd:L33789."""
     return f"{kind}:{number}"
+
+
+def reference_key(kind: str, number: str, public_id: str, *, same_issuer: bool) -> str:
+    """How facts name another policy: as policy:1a2b3c4d, by its public id, where no number of their issuer names it.
+
+    What such a key names is found by policies.references.
+    """
+    return policy_key(kind, number) if number and same_issuer else policy_key(BY_PUBLIC_ID, public_id)
 
 
 def code_key(system: str, normalized: str, listed_as: str = "named", label: str = "") -> str:

@@ -91,8 +91,7 @@ class PolicyFilter(django_filters.FilterSet):
         return policies.for_code(self.named_code) if self.named_code else policies
 
     def filter_has_code(self, policies, name, value):
-        naming = policies.naming_codes()
-        return naming if value else policies.exclude(pk__in=naming.order_by().values("pk"))
+        return policies.naming_codes() if value else policies.without_codes()
 
     def filter_changed_since(self, policies, name, value):
         return policies.changed_since(value)

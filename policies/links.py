@@ -8,14 +8,17 @@ from http import HTTPStatus
 from itertools import islice
 from urllib.robotparser import RobotFileParser
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.text import Truncator
 
 from policies.guarded_fetch import Answer, GuardedFetcher, Refused, Target, UnknownHost, Unreachable, read_target
 from policies.models import Policy
+from procedures.models import ContentVersion
 
 PAUSE = 1  # second at least between two requests to one host
+UNKNOWN_HOST = "Unknown host"
 LONGEST_PAUSE = 60  # seconds, where robots.txt asks for a longer one
 MOST_REDIRECTS = 5
 # A host that fails so often in a row is left alone for this run.
@@ -91,7 +94,7 @@ class LinkChecker:
         except Refused as refused:
             return LinkResult(LinkState.UNREACHABLE, f"Not visited: {refused}")
         except UnknownHost:
-            return LinkResult(LinkState.DEAD, "Unknown host")
+            return LinkResult(LinkState.UNREACHABLE, UNKNOWN_HOST)
         except Unreachable as unreachable:
             return LinkResult(LinkState.UNREACHABLE, str(unreachable))
 
@@ -213,12 +216,22 @@ def addresses_to_check(checked_before: datetime.datetime | None, limit: int | No
 
 
 def store_result(policy_ids: Iterable[int], address: str, result: LinkResult) -> None:
-    """Keeps what became of an address with its policies, but for those whose address was changed meanwhile."""
-    Policy.objects.filter(pk__in=policy_ids, url=address).update(
-        link_state=result.state,
-        link_answer=Truncator(result.answer).chars(LONGEST_ANSWER),
-        link_checked_at=timezone.now(),
-    )
+    """Keeps what became of an address with its policies, but for those whose address was changed meanwhile.
+
+    An unknown host counts as dead from the second time on: the first time it may be this machine that has no names.
+    """
+    with transaction.atomic():
+        # Several rows at once, as an import writes them: without one lock first the two could stop each other.
+        ContentVersion.wait_for_other_writers()
+        policies = Policy.objects.filter(pk__in=policy_ids, url=address)
+        state = result.state
+        if result.answer == UNKNOWN_HOST and policies.filter(link_answer=UNKNOWN_HOST).exists():
+            state = LinkState.DEAD
+        policies.update(
+            link_state=state,
+            link_answer=Truncator(result.answer).chars(LONGEST_ANSWER),
+            link_checked_at=timezone.now(),
+        )
 
 
 def _place(target: Target) -> str:

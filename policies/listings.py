@@ -186,25 +186,23 @@ BELONGING = {
 }
 
 
-def reached_documents(codes) -> dict[int, dict[int, list[int]]]:
-    """The documents that belong to LCDs and articles which name a code, in one query.
+def reached_documents(naming) -> list[tuple[int, int]]:
+    """The documents that belong to LCDs and articles among those that name codes, in one query.
 
-    By the primary key of the code: those of the documents, each with those of the LCDs or articles that lead to it. Two
-    documents belong together where either names the other. Codes mostly stand in the article beside an LCD.
+    `naming` are rows of PolicyCode. Pairs of primary keys: of the LCD or article, and of a document to which it leads.
+    Two documents belong together where either names the other. Codes mostly stand in the article beside an LCD.
     """
     pairs = Policy.references.through.objects.order_by()
+    policies = naming.order_by().values("policy_id")
     reached = None
-    for naming, document in (("from_policy", "to_policy"), ("to_policy", "from_policy")):
+    for of_naming, of_document in (("from_policy", "to_policy"), ("to_policy", "from_policy")):
         belongs = Q()
         for kind, kinds in BELONGING.items():
-            belongs |= Q(**{f"{naming}__kind": kind, f"{document}__kind__in": kinds})
-        columns = (f"{naming}__policy_codes__code", f"{document}_id", f"{naming}_id")
-        rows = pairs.filter(belongs, **{f"{naming}__policy_codes__code__in": codes}).values_list(*columns)
+            belongs |= Q(**{f"{of_naming}__kind": kind, f"{of_document}__kind__in": kinds})
+        rows = pairs.filter(belongs, **{f"{of_naming}__in": policies})
+        rows = rows.values_list(f"{of_naming}_id", f"{of_document}_id")
         reached = rows if reached is None else reached.union(rows)
-    found = defaultdict(lambda: defaultdict(list))
-    for code_id, document_id, naming_id in reached:
-        found[code_id][document_id].append(naming_id)
-    return found
+    return list(reached)
 
 
 def name_document(kind: str, number: str, title: str) -> str:

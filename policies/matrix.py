@@ -12,7 +12,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.text import slugify
 
-from policies.listings import NamedPlans, Statement
+from policies.listings import NamedPlans
+from policies.matrix_cells import Cell
 from policies.matrix_facts import MatrixFacts, read_plans
 from policies.models import CMS, HealthPlan
 from procedures.code_parameters import code_parameter, find_codes
@@ -32,15 +33,6 @@ _BETWEEN = re.compile(r"[\s,;|]+")
 
 
 @dataclass(slots=True)
-class Cell:
-    """What sourced policies say of a code for a plan: the one that says most, and how many `more` there are."""
-
-    first: Statement
-    more: int
-    more_url: str
-
-
-@dataclass(slots=True)
 class MatrixRow:
     """A plan, or several contracts of one organization with the same cells; a cell for each code, None where there is
     no sourced policy."""
@@ -48,6 +40,11 @@ class MatrixRow:
     name: NamedPlans
     plans: list[HealthPlan]
     cells: list[Cell | None]
+
+    @classmethod
+    def of(cls, plans: list[HealthPlan], cells: list[Cell | None]) -> "MatrixRow":
+        name = plans[0].short_name if len(plans) > 1 else plans[0].name
+        return cls(NamedPlans.of(name, plans), plans, cells)
 
     @property
     def cell_count(self) -> int:
@@ -65,7 +62,7 @@ class PlanChoice:
 
 
 class MatrixPage:
-    """The matrix for the parameters of an address, on one day: at most 20 codes and 20 rows, in eight queries at most.
+    """The matrix for the parameters of an address, on one day: at most 20 codes and 20 rows, in ten queries at most.
 
     `code` names codes, `plan` the slugs of plans or organizations, several in one value too. What cannot be read is
     ignored and named in `problems`.
@@ -77,7 +74,9 @@ class MatrixPage:
         self._plans = read_plans()
         self.codes = self._read_codes(_split(parameters.getlist("code")))
         self.chosen_plans = self._read_plans(_split(parameters.getlist("plan")))
-        self._facts = MatrixFacts(self.codes, on)
+        chosen = {plan.pk: plan for choice in self.chosen_plans for plan in choice.plans}
+        self._chosen = list(chosen.values())
+        self._facts = MatrixFacts(self.codes, on, self._plans, chosen.keys())
 
     # What was asked for
 
@@ -112,9 +111,8 @@ class MatrixPage:
     @cached_property
     def _groups(self) -> list[list[HealthPlan]]:
         """The plans of each row: the chosen ones in the order of the address; else the most cells first, by name."""
-        if self.chosen_plans:
-            plans = {plan.pk: plan for choice in self.chosen_plans for plan in choice.plans}
-            return self._join(plans.values())
+        if self._chosen:
+            return self._join(self._chosen)
         groups = self._join(self._plans[pk] for pk in {pk for pk, _ in self._facts.cells} if pk in self._plans)
         return sorted(groups, key=lambda plans: (-self._cell_count(plans[0]), plans[0].name.casefold()))
 
@@ -125,23 +123,26 @@ class MatrixPage:
         """The contracts of one organization that say the same together, any other plan by itself."""
         grouped: dict[tuple, list[HealthPlan]] = defaultdict(list)
         for plan in plans:
-            cells = tuple(tuple(self._facts.cells.get((plan.pk, code.pk), ())) for code in self.codes)
+            cells = tuple(self._facts.cells.get((plan.pk, code.pk)) for code in self.codes)
             grouped[_organization(plan) or plan.pk, cells].append(plan)
         return [sorted(members, key=lambda plan: plan.name.casefold()) for members in grouped.values()]
 
-    def _row(self, plans: list[HealthPlan]) -> MatrixRow:
-        name = NamedPlans.of(plans[0].short_name if len(plans) > 1 else plans[0].name, plans)
-        cells = []
-        for code in self.codes:
-            policies = self._facts.cells.get((plans[0].pk, code.pk), ())
-            url = _address("policies:policies", [("plan", plans[0].slug), ("code", code_parameter(code))])
-            first = self._facts.statement(policies[0], code.pk) if policies else None
-            cells.append(Cell(first, len(policies) - 1, url) if first else None)
-        return MatrixRow(name, plans, cells)
-
     @cached_property
     def rows(self) -> list[MatrixRow]:
-        return [self._row(plans) for plans in self._groups[:MOST_ROWS]]
+        shown = self._groups[:MOST_ROWS]
+        places = [(plans[0].pk, code.pk) for plans in shown for code in self.codes]
+        held = {place: self._facts.cells[place] for place in places if place in self._facts.cells}
+        said = self._facts.read_statements({(policy_id, code_id) for (_, code_id), (policy_id, *_) in held.items()})
+        addresses = {each.policy.pk: each.policy.get_absolute_url() for each in said.values()}
+        code_addresses = {code.pk: code.get_absolute_url() for code in self.codes}
+        cells = {}
+        for (plan_id, code_id), (policy_id, count, words) in held.items():
+            if statement := said.get((policy_id, code_id)):
+                # The list of policies has none that are reached through others: the page of the code has all.
+                more_url = f"{code_addresses[code_id]}#policies"
+                address = addresses[policy_id]
+                cells[plan_id, code_id] = Cell.of(statement, count - 1, words, address=address, more_url=more_url)
+        return [MatrixRow.of(plans, [cells.get((plans[0].pk, code.pk)) for code in self.codes]) for plans in shown]
 
     @property
     def more_rows(self) -> int:
@@ -152,11 +153,10 @@ class MatrixPage:
     def has_cells(self) -> bool:
         return any(row.cell_count for row in self.rows)
 
-    @cached_property
+    @property
     def unsourced_count(self) -> int:
         """The policies on these codes, and for the chosen plans, that have no original document."""
-        chosen = {plan.pk for choice in self.chosen_plans for plan in choice.plans}
-        return sum(not chosen or bool(chosen.intersection(plans)) for plans in self._facts.unsourced.values())
+        return self._facts.unsourced_count
 
     @property
     def names_national(self) -> bool:
@@ -168,7 +168,7 @@ class MatrixPage:
     @cached_property
     def plan_choices(self) -> list[PlanChoice]:
         """The chosen plans, and those with a sourced policy on the codes, contracts of an organization as one."""
-        with_cells = {pk for pk, _ in self._facts.cells}
+        with_cells = self._facts.plans_with_cells()
         choices = self._choices((plan for pk, plan in self._plans.items() if pk in with_cells), join=True)
         chosen = {choice.value: choice for choice in self.chosen_plans}
         choices = {**{choice.value: choice for choice in choices}, **chosen}

@@ -4,15 +4,15 @@ import csv
 
 from django.conf import settings
 
-from policies.listings import Statement
 from policies.matrix import MatrixPage, MatrixRow
-from procedures.admin.sheet_files import escape_formula
+from policies.matrix_cells import Cell
 from procedures.models import MedicalCode
+from procedures.spreadsheet_cells import escape_formula
 
 COLUMNS = [
     *("plan", "code", "code_title", "policy_number", "title", "prior_authorization", "state", "effective_date"),
     *("last_verified", "stale", "address", "original_document"),
-    *("da_vinci_pa_needed", "listed_as", "through", "more_policies", "code_system", "plans"),
+    *("da_vinci_pa_needed", "listed_as", "through", "more_policies", "code_system", "plans", "policies_differ"),
 ]
 
 
@@ -23,11 +23,11 @@ def write_csv(file, page: MatrixPage) -> None:
     for row in page.rows:
         for code, cell in zip(page.codes, row.cells, strict=True):
             if cell:
-                writer.writerow(escape_formula(text) for text in _line(row, code, cell.first, cell.more))
+                writer.writerow(escape_formula(text) for text in _line(row, code, cell))
 
 
-def _line(row: MatrixRow, code: MedicalCode, said: Statement, more: int) -> list[str]:
-    policy = said.policy
+def _line(row: MatrixRow, code: MedicalCode, cell: Cell) -> list[str]:
+    said, policy = cell.first, cell.first.policy
     return [
         str(row.name),
         code.code,
@@ -39,12 +39,13 @@ def _line(row: MatrixRow, code: MedicalCode, said: Statement, more: int) -> list
         policy.effective.isoformat() if policy.effective else "",
         policy.last_verified.isoformat() if policy.last_verified else "",
         "yes" if said.stale_note else "no",
-        f"{settings.SITE_URL}{policy.get_absolute_url()}",
+        f"{settings.SITE_URL}{cell.address}",
         policy.url,
         "; ".join(each.word for each in said.prior_authorizations if each.word),
         "; ".join(said.listed_as),
         "; ".join(said.through),
-        str(more),
+        str(cell.more),
         code.system.slug,
         "; ".join(plan.name for plan in row.plans),
+        "; ".join(cell.differing),
     ]

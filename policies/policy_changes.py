@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from policies.fact_changes import (
     value_changes,
 )
 from policies.facts import Facts
-from policies.models import HealthPlan, Policy, PolicyCode, PolicyCodeChange, PolicyRevision
+from policies.models import HealthPlan, Policy, PolicyCodeChange, PolicyRevision
 from procedures.models import MedicalCode
 
 REVISIONS_PER_PAGE = 10
@@ -142,7 +142,7 @@ class RevisionChange:
 
     @cached_property
     def details(self) -> str:
-        """What changed without its kind, in one line: "Effective date, Summary; 2 codes added, 1 dropped: J9302, …"."""
+        """What changed without its kind, in one line: "Summary; 2 codes added: J9302, J9303; 1 code dropped: J1"."""
         return "; ".join(part for part in (", ".join(self.changed_labels), self._codes_in_one_line()) if part)
 
     @property
@@ -153,36 +153,53 @@ class RevisionChange:
         return f"{self.kind_words}; {self.details}" if self.details else self.kind_words
 
     def _codes_in_one_line(self) -> str:
-        counts = {kind: count for kind, count in self._counts.items() if count}
-        if not counts:
-            return ""
-        said = [f"{count:,} {kind}" for kind, count in counts.items()]
-        first = next(iter(counts.values()))
-        noun = "code" if first == 1 else "codes"
-        said[0] = f"{first:,} {noun}" if self.revision.kind == Kind.NEW else said[0].replace(" ", f" {noun} ", 1)
-        codes = [change.code.code for change in self.first_codes]
-        if len(codes) > CODES_IN_LINE or len(codes) < sum(counts.values()):
-            codes = [*codes[:CODES_IN_LINE], "…"]
-        return f"{', '.join(said)}: {', '.join(codes)}"
+        said = []
+        for kind, count in self._counts.items():
+            codes = [change.code.code for change in self.first_codes if change.kind == kind][:CODES_IN_LINE]
+            if count > len(codes):
+                codes.append("…")
+            noun = "code" if count == 1 else "codes"
+            verb = "" if self.revision.kind == Kind.NEW else f" {kind}"
+            if count:
+                said.append(f"{count:,} {noun}{verb}: {', '.join(codes)}")
+        return "; ".join(said)
 
 
 def revisions_of(
     plan: HealthPlan | None = None, code: MedicalCode | None = None, kinds: Collection[str] = ()
 ) -> QuerySet[PolicyRevision]:
-    """The revisions of policies that a plan issued or that apply to it, that concern a code, of these kinds.
+    """The revisions that concern a plan, that concern a code, of these kinds.
 
-    A code is concerned by a revision that added, dropped or changed it, and by what became otherwise of a policy that
-    names it now; not by other codes that such a policy added or dropped.
+    A plan is concerned by what became otherwise of a policy while it applied to the plan or was issued by it. A code is
+    concerned by a revision that added, dropped or changed it, and by what became otherwise of a policy while it named
+    the code; not by other codes that such a policy added or dropped.
     """
     revisions = PolicyRevision.objects.order_by()
     if plan:
-        revisions = revisions.filter(policy__in=Policy.objects.for_plan(plan).order_by().values("pk"))
+        revisions = revisions.filter(plans=plan)
     if code:
-        moved_it = PolicyCodeChange.objects.filter(code=code).order_by().values("revision")
-        naming_it = PolicyCode.objects.filter(code=code).order_by().values("policy")
-        otherwise = Q(kind__in=[Kind.REVISED, Kind.RETIRED, Kind.REINSTATED], policy__in=naming_it)
-        revisions = revisions.filter(Q(pk__in=moved_it) | otherwise)
+        # Not by OR: the databases would look at every revision.
+        revisions = revisions.filter(pk__in=_moving(code).union(_while_named(code)))
     return revisions.filter(kind__in=kinds) if kinds else revisions
+
+
+def _moving(code: MedicalCode) -> QuerySet:
+    """The primary keys of the revisions that added, dropped or changed a code."""
+    return PolicyCodeChange.objects.filter(code=code).order_by().values("revision_id")
+
+
+def _while_named(code: MedicalCode) -> QuerySet:
+    """The primary keys of the revisions by which a policy became otherwise after it added the code, till it dropped it.
+
+    Told by what is recorded, so nothing appears in the past, or goes from it, when a policy adds or drops a code.
+    """
+    changes = PolicyCodeChange.objects.filter(code=code, kind__in=[CodeKind.ADDED, CodeKind.DROPPED]).order_by()
+    last = changes.filter(revision__policy=OuterRef("policy"), revision__number__lt=OuterRef("number"))
+    last = last.order_by("-revision__number").values("kind")[:1]
+    otherwise = PolicyRevision.objects.filter(
+        kind__in=[Kind.REVISED, Kind.RETIRED, Kind.REINSTATED], policy__in=changes.values("revision__policy")
+    )
+    return otherwise.order_by().alias(last=Subquery(last)).filter(last=CodeKind.ADDED).values("pk")
 
 
 def read_newest(revisions: QuerySet[PolicyRevision], start: int, stop: int) -> list[PolicyRevision]:

@@ -14,6 +14,7 @@ from procedures.code_parameters import find_codes
 from procedures.models import MedicalCode
 
 MOST_WORDS = 8
+KINDS_IN_WORDS = ("lcd", "ncd", "article", "policy")
 # Names of organizations that a row shows before it says how many more there are.
 NAMES_IN_ROW = 3
 DATE = "j F Y"
@@ -37,7 +38,7 @@ def find_by_text(policies: PolicyQuerySet, text: str) -> FoundByText:
     """
     if not text:
         return FoundByText(policies)
-    has_number = Q(number__iexact=text) | Q(number__iexact="".join(text.split()))
+    has_number = Q(number__iexact=text) | Q(number__iexact="".join(_without_kind(text.split())))
     number_first = [Case(When(has_number, then=Value(0)), default=Value(1))]
     # Many short words are modifiers too ("as"): only a text with a digit is taken for a code.
     code = find_codes([text])[text] if any(character.isdigit() for character in text) else None
@@ -46,8 +47,19 @@ def find_by_text(policies: PolicyQuerySet, text: str) -> FoundByText:
         return FoundByText(policies.filter(names_it | has_number), number_first, code)
     has_words = Q()
     for word in _words(text):
-        has_words &= Q(title__icontains=word) | Q(number__icontains=word) | Q(summary__icontains=word)
+        stem = singular(word)
+        has_words &= Q(title__icontains=stem) | Q(number__icontains=word) | Q(summary__icontains=stem)
     return FoundByText(policies.filter(has_words | has_number), number_first)
+
+
+def _without_kind(words: list[str]) -> list[str]:
+    """The words without a kind of document before them: "LCD L33789" means L33789."""
+    return words[1:] if len(words) > 1 and words[0].casefold() in KINDS_IN_WORDS else words
+
+
+def singular(word: str) -> str:
+    """What singular and plural of a word begin with: titles have either."""
+    return word[:-1] if len(word) > 3 and word[-1] in "sS" and word[-2] not in "sS" else word
 
 
 def _words(text: str) -> list[str]:

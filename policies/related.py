@@ -42,7 +42,7 @@ EXPLANATIONS = {
     Kind.LCD: "What a Medicare contractor covers in the states for which it decides.",
     Kind.ARTICLE: "How Medicare contractors want services coded and billed, often beside an LCD.",
 }
-RANKS = {State.CURRENT.value: 0, State.RETIRED.value: 2}
+RANKS = {state.value: rank for rank, state in enumerate(State)}
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class _Candidate:
     def place(self) -> tuple:
         """In its group. Answers to comments on a draft say little of a code, so they come last."""
         is_response = self.article_type == Policy.ArticleType.RESPONSE_TO_COMMENTS
-        return is_response, RANKS.get(self.state, 1), not self.names_it, self.title.casefold(), self.pk
+        return is_response, RANKS[self.state], not self.names_it, self.title.casefold(), self.pk
 
 
 def find_related(code: MedicalCode, on: datetime.date) -> RelatedPolicies | None:
@@ -147,10 +147,11 @@ def find_related(code: MedicalCode, on: datetime.date) -> RelatedPolicies | None
     The code has to be read by MedicalCodeQuerySet.with_page_data. At most six queries, whatever the number of policies;
     one where no policy concerns the code, and none where it has no brand or generic name either.
     """
-    through: dict[int, list[int]] = {}
+    through: dict[int, list[int]] = defaultdict(list)
     candidates: dict[int, _Candidate] = {}
     if code.has_policy:
-        through = reached_documents([code.pk]).get(code.pk, {})
+        for naming, document in reached_documents(PolicyCode.objects.filter(code=code)):
+            through[document].append(naming)
         candidates = {each.pk: each for each in _candidates(code, through, on)}
     catch_all = [each for each in find_catch_all_listings(code) if each.policy_id not in candidates]
     successors = []
@@ -222,7 +223,7 @@ def fair_shares(sizes: list[int], most: int) -> list[int]:
 
 
 def _place(policy: Policy, on: datetime.date) -> tuple[int, str, int]:
-    return RANKS.get(policy.state(on).value, 1), policy.title.casefold(), policy.pk
+    return RANKS[policy.state(on).value], policy.title.casefold(), policy.pk
 
 
 def _read_policies(pks: set[int]) -> dict[int, Policy]:

@@ -301,11 +301,6 @@ class CodePage:
         return list(self.code.changes.all())
 
     @cached_property
-    def policies(self):
-        """What health-plan policies say of the code, as the app of policies presents it; None where nothing."""
-        return self.code.policies.model.objects.related_to(self.code, self.today)
-
-    @cached_property
     def answer(self) -> Validity | None:
         """Whether the code was valid on the date of service."""
         return self.code.validity(self.as_of) if self.as_of else None

@@ -75,6 +75,12 @@ def test_apps_import_one_way(app, others):
     assert importers(python_files(app), *others) == []
 
 
+def test_desks_are_imported_by_desks_only():
+    public = [file for file in python_files("procedures", "policies") if "admin" not in file.relative_to(ROOT).parts]
+
+    assert importers(public, "procedures.admin", "policies.admin") == []
+
+
 def test_apps_import_nothing_of_the_tests():
     assert importers([*python_files(*APPS), ROOT / "manage.py"], "tests") == []
 

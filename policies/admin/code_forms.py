@@ -1,22 +1,22 @@
-"""The codes that a policy names, in its form: fifty rows at a time, however many there are, and blank rows."""
+"""The codes that a policy names, in its form: 25 rows at a time, however many there are, and blank rows."""
 
-import json
 from collections.abc import Iterable
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 
+from policies.admin.light_boxes import CheckBox, ChoiceBox, DayBox, HiddenBox, TextBox
+from policies.admin.opened_forms import OpenedForm
 from policies.models import Policy, PolicyCode
 from procedures.admin.code_select import CodeChoice, is_key
 
 # With the blank rows, the plans and the related documents these stay below the 1,000 fields that Django takes.
-ROWS = 50
+ROWS = 25
 MOST_NEW = 20
 
 EDITED = ["listed_as", "label", "prior_authorization", "note", "starts", "ends", "source"]
@@ -24,11 +24,19 @@ TWICE = "The policy names this code in this way already."
 GONE = "{} was deleted by somebody else since you opened this page. Choose Delete to go on without it."
 
 WIDGETS = {
-    "label": forms.TextInput({"size": 12}),
-    "note": forms.TextInput({"size": 18}),
-    "source": forms.TextInput({"size": 12}),
-    "starts": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-    "ends": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    "listed_as": ChoiceBox,
+    "label": TextBox({"size": 12}),
+    "prior_authorization": ChoiceBox,
+    "note": TextBox({"size": 18}),
+    "source": TextBox({"size": 12}),
+    "starts": DayBox({"type": "date"}, format="%Y-%m-%d"),
+    "ends": DayBox({"type": "date"}, format="%Y-%m-%d"),
+}
+
+# Beside the name of the column, in a box that shows its first words.
+AUTHORIZATION = {
+    **{value: label.removeprefix("prior authorization ") for value, label in PolicyCode.PriorAuthorization.choices},
+    PolicyCode.PriorAuthorization.NO_AUTH.value: "not needed",
 }
 
 # What distinguishes two rows of one policy: the key of the code, ListedAs, label.
@@ -60,19 +68,21 @@ class CodesPage:
 class CodeRowForm(forms.ModelForm):
     """A code of a policy as a row of the policy's form."""
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "prior_authorization" in self.fields:
+            self.fields["prior_authorization"].widget.choices = list(AUTHORIZATION.items())
+
     def _get_validation_exclusions(self):
         # Their fields allow nothing that the constraints refuse, and to check a constraint asks the database.
         return super()._get_validation_exclusions() | {"listed_as", "prior_authorization", "source"}
 
 
-class ShownCodeForm(CodeRowForm):
-    """A code that the policy names already.
+class ShownCodeForm(OpenedForm, CodeRowForm):
+    """A code that the policy names already."""
 
-    `opened` holds the row as its editor saw it. What was not changed since is not written: somebody else may have
-    changed it meanwhile. Where both changed the same, the form is refused once, and saving again is a decision.
-    """
-
-    opened = forms.CharField(required=False, widget=forms.HiddenInput)
+    opened = forms.CharField(required=False, widget=HiddenBox)
+    compared = EDITED
 
     class Meta:
         model = PolicyCode
@@ -81,14 +91,6 @@ class ShownCodeForm(CodeRowForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.opened = self._texts()
-        if self.is_bound:
-            sent = self.data.get(self.add_prefix("opened"), "")
-            self.opened |= _read_texts(sent)
-            self.initial |= {name: self._value(name) for name in EDITED}
-            self.initial["opened"] = sent
-        else:
-            self.initial["opened"] = json.dumps(self.opened)
         for name in EDITED:
             self.fields[name].widget.attrs["aria-label"] = f"{self.fields[name].label}: {self.code}"
 
@@ -97,57 +99,20 @@ class ShownCodeForm(CodeRowForm):
         """The code as it is shown, that of a row which is gone too."""
         return self.instance.code.code if self.instance.code_id else self.opened["code"]
 
+    def stored_values(self):
+        code = self.instance.code.code if self.instance.code_id else "This code"
+        return {"code": code, **super().stored_values()}
+
     def changed_fields(self) -> list[str]:
         return [name for name in EDITED if name in self.changed_data]
 
     def key(self) -> Key:
         return self.instance.code_id, self.cleaned_data["listed_as"], self.cleaned_data["label"]
 
-    def clean(self):
-        super().clean()
-        for name in EDITED:
-            if self.instance.pk is None or name not in self.cleaned_data:
-                continue
-            stored = self._texts()[name]
-            if name not in self.changed_data:
-                self.cleaned_data[name] = getattr(self.instance, name)
-            elif stored not in (self.opened[name], _as_text(self.cleaned_data[name])):
-                self.add_error(
-                    name, f"Somebody else wrote “{stored}” here since you opened this page. Save again to keep yours."
-                )
-                self.opened[name] = stored
-                self.data[self.add_prefix("opened")] = json.dumps(self.opened)
-        return self.cleaned_data
-
     def _post_clean(self):
         # To check a constraint asks the database: not for rows that stay as they are, or go.
         if self.has_changed() and not self.cleaned_data.get(DELETION_FIELD_NAME):
             super()._post_clean()
-
-    def _texts(self) -> dict[str, str]:
-        texts = {name: _as_text(getattr(self.instance, name)) for name in EDITED}
-        return {"code": self.instance.code.code if self.instance.code_id else "This code", **texts}
-
-    def _value(self, name: str):
-        try:
-            return self.fields[name].to_python(self.opened[name])
-        except ValidationError:
-            return None
-
-
-def _as_text(value) -> str:
-    return "" if value is None else str(value)
-
-
-def _read_texts(sent: str) -> dict[str, str]:
-    """What the hidden field of a row says of it, as far as it can be read."""
-    try:
-        read = json.loads(sent)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(read, dict):
-        return {}
-    return {name: text for name, text in read.items() if name in ("code", *EDITED) and isinstance(text, str)}
 
 
 class ShownCodesFormSet(BaseInlineFormSet):
@@ -173,9 +138,10 @@ class ShownCodesFormSet(BaseInlineFormSet):
         super().add_fields(form, index)
         # Django's field asks the database for each row, which has been found already.
         key = self.data.get(form.add_prefix("id")) if self.is_bound else form.instance.pk
-        form.fields["id"] = forms.CharField(required=False, widget=forms.HiddenInput, initial=key)
+        form.fields["id"] = forms.CharField(required=False, widget=HiddenBox, initial=key)
+        form.fields[self.fk.name].widget = HiddenBox()
         if DELETION_FIELD_NAME in form.fields:
-            form.fields[DELETION_FIELD_NAME].widget.attrs["aria-label"] = f"Delete: {form.code}"
+            form.fields[DELETION_FIELD_NAME].widget = CheckBox({"aria-label": f"Delete: {form.code}"})
 
     def clean(self):
         # Not Django's own check, which knows of nothing but these rows.

@@ -1,5 +1,7 @@
 """The editors' side of policies: the list, the form with its codes, deletion, and history."""
 
+from itertools import pairwise
+
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
@@ -12,11 +14,13 @@ from django.utils import timezone
 from policies.admin.boxes import RowChoice
 from policies.admin.code_forms import NewCodesFormSet, NewCodesInline, ShownCodesFormSet, ShownCodesInline
 from policies.admin.policy_filters import IssuerFilter, PlanKindFilter, PolicyHealthFilter
-from policies.admin.policy_form import PolicyForm
-from policies.admin.policy_history import code_history
+from policies.admin.policy_form import LIST_FIELDS, PolicyForm
+from policies.admin.policy_history import VersionLists, code_history
 from policies.admin.policy_sheet import PolicyResource
+from policies.admin.verification import verify
 from policies.changes import PolicyState, mark_codes, record_change
 from policies.models import Policy, PolicyCode, WithheldUpdate
+from policies.models.policies import LINK_COLUMNS
 from procedures.admin.code_search import code_ids_beginning
 from procedures.admin.columns import LONG_COLUMNS, without_texts
 from procedures.admin.history import HistoryAdmin
@@ -24,10 +28,13 @@ from procedures.admin.large_lists import KeyPaginator, newest_keys
 from procedures.admin.sheets import SheetAdmin
 from procedures.models import ContentVersion
 
-# Each is written with its history: more would take longer than a page may.
 MOST_AT_ONCE = 500
+VERIFIED = "Marked as verified."
 
 LONG_COLUMNS[Policy] = ["summary"]
+
+# The columns that this form writes: what imports and checks of links keep in the others stays.
+TYPED = ["slug", *(field.name for field in Policy._meta.fields if field.editable and not field.primary_key)]
 
 DOCUMENT = (
     "Facts as the original document states them. Leave empty what it does not say: a fact without source stays empty."
@@ -115,15 +122,11 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
         if queryset.count() > MOST_AT_ONCE:
             self.message_user(request, f"Choose at most {MOST_AT_ONCE} policies at once.", messages.WARNING)
             return
-        today = timezone.localdate()
         with transaction.atomic():
             ContentVersion.wait_for_other_writers()
             policies = list(queryset)
-            for policy in policies:
-                policy.last_verified = today
-                policy._change_reason = "Marked as verified."
-                policy.save(update_fields=["last_verified"])
-            LogEntry.objects.log_actions(request.user.pk, policies, CHANGE, "Marked as verified.")
+            verify(policies, timezone.localdate(), by=request.user, reason=VERIFIED)
+            LogEntry.objects.log_actions(request.user.pk, policies, CHANGE, VERIFIED)
             ContentVersion.advance()
         noun = "policy was" if len(policies) == 1 else "policies were"
         self.message_user(request, f"{len(policies)} {noun} marked as verified today.", messages.SUCCESS)
@@ -141,9 +144,8 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
         ]
         if obj:
             fieldsets.append(("On this site", {"fields": ["public_id", "link", "link_checked_at", "missing_since"]}))
-        if may_change and not _version_of(request) and request.user.has_perm("policies.add_policycode"):
-            fields = ["add_codes", "add_prior_authorization", "add_source"]
-            fieldsets.append(("Add a list of codes", {"fields": fields, "description": LIST}))
+        if may_change and _may_add_list(request):
+            fieldsets.append(("Add a list of codes", {"fields": LIST_FIELDS, "description": LIST}))
         return fieldsets
 
     def get_readonly_fields(self, request, obj=None):
@@ -158,6 +160,9 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
+        if not _may_add_list(request):
+            # Fields that no fieldset shows are read all the same.
+            form = type(form.__name__, (form,), dict.fromkeys(LIST_FIELDS))
         version_id = _version_of(request)
         if version_id is None or request.method == "POST":
             return form
@@ -184,8 +189,10 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
         return formsets, inlines
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj and request.user.has_perm("policies.view_withheldupdate"):
-            context["withheld"] = WithheldUpdate.objects.filter(policy=obj).first()
+        if obj:
+            context["is_missing"] = Policy.objects.missing().filter(pk=obj.pk).exists()
+            if request.user.has_perm("policies.view_withheldupdate"):
+                context["withheld"] = WithheldUpdate.objects.filter(policy=obj).first()
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_change(self, request, obj):
@@ -203,20 +210,25 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
     # Saving: HistoryAdmin has waited for other writers before the policy was read
 
     def save_model(self, request, obj, form, change):
-        form.before = PolicyState.of(Policy.objects.get(pk=obj.pk)) if change else None
-        obj.name_for_addresses(set() if obj.public_id else set(Policy.objects.values_list("public_id", flat=True)))
-        super().save_model(request, obj, form, change)
+        obj._history_user = request.user
+        if not change:
+            form.before = None
+            obj.name_for_addresses(set(Policy.objects.values_list("public_id", flat=True)))
+            obj.save()
+            return
+        form.before = PolicyState.of(obj)
+        obj.name_for_addresses()
+        if obj.url == form.before.facts["url"]:
+            obj.save(update_fields=TYPED)
+        else:
+            obj.forget_link()
+            obj.save(update_fields=[*TYPED, *LINK_COLUMNS])
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        if said := form.add_listed_codes(by=request.user):
+        if _may_add_list(request) and (said := form.add_listed_codes(by=request.user)):
             self.message_user(request, said, messages.INFO)
-        self._record(form.instance, form.before)
-
-    def _record(self, policy: Policy, before: PolicyState | None) -> None:
-        if record_change(policy, before) is None:
-            # The number, or the day of verification, is no matter of a revision, but pages show it.
-            ContentVersion.advance()
+        record_change(form.instance, form.before)
 
     # Deletion, for those who have that permission: no group has
 
@@ -250,6 +262,14 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
             request, object_id, {"code_page": page, "code_steps": steps, **(extra_context or {})}
         )
 
+    def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
+        versions = list(historical_records)
+        lists = VersionLists(versions)
+        for after, before in pairwise(versions):
+            delta = after.diff_against(before, lists.names, foreign_keys_are_objs=foreign_keys_are_objs)
+            facts = self.get_historical_record_context_helper(request, after).context_for_delta_changes(delta)
+            after.history_delta_changes = [*facts, *lists.changes(before, after)]
+
     def revert_disabled(self, request, obj=None):
         """A policy that was deleted is not brought back: its number may be another's by now."""
         is_gone = obj is not None and not Policy.objects.filter(pk=obj.pk).exists()
@@ -266,8 +286,12 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
             before = PolicyState.of(policy)
             response = super().history_form_view(request, object_id, version_id, extra_context)
             if isinstance(response, HttpResponseRedirect):
-                self._record(Policy.objects.get(pk=object_id), before)
+                record_change(Policy.objects.get(pk=object_id), before)
         return response
+
+
+def _may_add_list(request) -> bool:
+    return request.user.has_perm("policies.add_policycode") and not _version_of(request)
 
 
 def _version_of(request) -> str | None:

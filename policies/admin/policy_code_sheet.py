@@ -6,7 +6,11 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from policies.changes import PolicyState, record_change
 from policies.models import Policy, PolicyCode
-from procedures.admin.sheet_resources import IDS, CodesOfSheet, SheetResource, batches, read_day
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, read_day
+from procedures.batches import PK_BATCH, batches
+
+# Each is recorded as a revision of its own: more would take longer than a page may.
+MOST_POLICIES = 200
 
 WRITTEN = ["prior_authorization", "note", "starts", "ends", "source"]
 
@@ -110,9 +114,14 @@ class PolicyCodeResource(SheetResource):
 
     def write(self, *, dry_run):
         policies = {row.policy_id: row.policy for row in [*self.added, *self.changed]}
+        if len(policies) > MOST_POLICIES:
+            raise ValidationError(
+                f"This sheet would change {len(policies):,} policies, and at most {MOST_POLICIES} can be changed at "
+                "once. Split it into several sheets."
+            )
         before = {} if dry_run else {pk: PolicyState.of(policy) for pk, policy in policies.items()}
-        bulk_create_with_history(self.added, PolicyCode, batch_size=IDS, default_user=self.user)
-        bulk_update_with_history(self.changed, PolicyCode, WRITTEN, batch_size=IDS, default_user=self.user)
+        bulk_create_with_history(self.added, PolicyCode, batch_size=PK_BATCH, default_user=self.user)
+        bulk_update_with_history(self.changed, PolicyCode, WRITTEN, batch_size=PK_BATCH, default_user=self.user)
         for pk, state in before.items():
             record_change(policies[pk], state)
 

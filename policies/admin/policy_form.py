@@ -4,10 +4,11 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from simple_history.utils import bulk_create_with_history
 
+from policies.admin.opened_forms import OpenedForm, one_kind_of_line_break
+from policies.code_ids import ids_of_codes
 from policies.imports.code_lists import CodeList, read_code_list
 from policies.imports.code_table import CodeTable
 from policies.models import PolicyCode
-from procedures.models import MedicalCode
 
 LONGEST_LIST = 100_000
 MOST_LISTED = 5_000
@@ -15,11 +16,24 @@ MOST_LISTED = 5_000
 MOST_NAMED = 20
 BATCH = 900
 
-CodeKey = tuple[str, str]
+# The fields that add a list of codes: for those who may add codes.
+LIST_FIELDS = ["add_codes", "add_prior_authorization", "add_source"]
 
 
-class PolicyForm(forms.ModelForm):
+class SummaryField(forms.CharField):
+    """A text that stays as it was stored where nobody has changed it."""
+
+    def to_python(self, value):
+        return one_kind_of_line_break(super().to_python(value))
+
+
+class PolicyForm(OpenedForm):
     """A policy's facts, and a list of codes that it is to name from now on."""
+
+    compared = [
+        *["kind", "article_type", "number", "title", "issuer", "plans", "url", "status", "effective", "last_reviewed"],
+        *["retired", "last_verified", "summary", "references"],
+    ]
 
     add_codes = forms.CharField(
         label="Codes",
@@ -46,9 +60,15 @@ class PolicyForm(forms.ModelForm):
         help_text="Where in the document they stand: “Table 2”, “Applicable codes”.",
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    class Meta:
+        field_classes = {"summary": SummaryField}
+
+    def __init__(self, data=None, *args, **kwargs):
+        # What is shown again may be something else than was sent.
+        super().__init__(None if data is None else data.copy(), *args, **kwargs)
         self.listed = CodeList()
+        if self.instance.pk is None:
+            del self.fields["opened"]
         for name in ("summary", "add_codes"):
             if name in self.fields:
                 # A form field asks the browser to cut a paste that is too long, without a word.
@@ -92,7 +112,7 @@ class PolicyForm(forms.ModelForm):
         """Writes the codes of the list that the policy does not name yet. Says what was done, "" without a list."""
         if not self.listed.codes:
             return ""
-        code_ids = _code_ids(self.listed.codes)
+        code_ids = ids_of_codes((system, code) for system, code, _ in self.listed.codes)
         named = set(self.instance.policy_codes.order_by().values_list("code_id", flat=True))
         rows = [
             PolicyCode(
@@ -111,17 +131,6 @@ class PolicyForm(forms.ModelForm):
             said.append(f"{there:,} were named already")
         said += [f"{count:,} left out ({why})" for why, count in self.listed.dropped.items()]
         return f"{', '.join(said)}."
-
-
-def _code_ids(codes: list[tuple[str, str, str]]) -> dict[CodeKey, int]:
-    """The primary keys of codes by (slug of their system, normalized code)."""
-    names = sorted({code for _, code, _ in codes})
-    found = {}
-    for start in range(0, len(names), BATCH):
-        rows = MedicalCode.objects.filter(normalized__in=names[start : start + BATCH]).order_by()
-        for system, code, pk in rows.values_list("system__slug", "normalized", "pk"):
-            found[system, code] = pk
-    return found
 
 
 def _named(codes) -> str:

@@ -1,4 +1,9 @@
-"""The sheet of policies: rows as our CSV has them, which import_policies reads."""
+"""The sheet of payer policies: rows as our CSV has them, which import_policies reads.
+
+NCDs, LCDs and articles are left out: lists of plans do not bring them. Nor does the sheet hold what our CSV has no
+column for, or what would not fit a cell: summaries, the plans that a policy applies to, documents that it names, and of
+its codes labels, notes, days and sources.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +12,8 @@ from django.db.models import QuerySet
 from import_export.fields import Field
 
 from policies.models import Policy, PolicyCode
-from procedures.admin.sheet_resources import IDS, SheetResource, batches
+from procedures.admin.sheet_resources import SheetResource
+from procedures.batches import PK_BATCH, batches
 
 # A policy with more codes has several rows: a cell of a spreadsheet holds 32,767 characters.
 CODES_IN_ROW = 2_000
@@ -31,7 +37,7 @@ class PolicyRow:
 
 
 class PolicyResource(SheetResource):
-    """Policies for export. `columns` are those of policies.imports.csv_list."""
+    """Payer policies for export. `columns` are some of those of policies.imports.csv_list."""
 
     columns = list(PolicyRow.__slots__)
 
@@ -43,7 +49,7 @@ class PolicyResource(SheetResource):
     locals().update({name: Field(attribute=name, column_name=name) for name in PolicyRow.__slots__})
 
     def iter_queryset(self, queryset: QuerySet) -> Iterator[PolicyRow]:
-        ordered = queryset.order_by("issuer__name", "kind", "number", "title", "pk")
+        ordered = queryset.filter(kind=Policy.Kind.PAYER_POLICY).order_by("issuer__name", "number", "title", "pk")
         for ids in batches(list(ordered.values_list("pk", flat=True))):
             policies = Policy.objects.select_related("issuer").defer("summary").in_bulk(ids)
             codes = _codes_by_status(ids)
@@ -56,7 +62,7 @@ def _codes_by_status(policy_ids: list[int]) -> dict[int, list[tuple[str, list[st
     """Prior-authorization status and codes by policy, in the order of rows; at most CODES_IN_ROW codes together."""
     found: dict[int, dict[str, list[str]]] = {}
     rows = PolicyCode.objects.filter(policy__in=policy_ids).in_order()
-    for pk, status, code in rows.values_list("policy_id", "prior_authorization", "code__code").iterator(IDS):
+    for pk, status, code in rows.values_list("policy_id", "prior_authorization", "code__code").iterator(PK_BATCH):
         codes = found.setdefault(pk, {}).setdefault(status, [])
         if not codes or codes[-1] != code:
             codes.append(code)

@@ -22,7 +22,10 @@ DECIDED = "Somebody else has decided on this update already, or a newer import h
 
 @admin.register(WithheldUpdate)
 class WithheldUpdateAdmin(ReadOnlyAdmin):
-    """An editor takes over what the source says, or keeps what stands here; either ends the waiting."""
+    """An editor takes over what the source says, or keeps what stands here; either ends the waiting.
+
+    The forms send when the update that they showed was withheld: nobody decides on what a later import said.
+    """
 
     list_display = ["policy", "loaded_from", "withheld_at"]
     list_select_related = ["policy", "loaded_from"]
@@ -76,7 +79,7 @@ class WithheldUpdateAdmin(ReadOnlyAdmin):
                 ContentVersion.wait_for_other_writers()
                 update = WithheldUpdate.objects.select_related("policy__issuer").get(pk=pk)
                 policy = update.policy
-                act(update)
+                act(update, seen=request.POST.get("seen", ""))
                 self.log_change(request, policy, done)
         except WithheldUpdate.DoesNotExist:
             self.message_user(request, DECIDED, messages.WARNING)

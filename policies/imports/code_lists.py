@@ -7,22 +7,17 @@ from dataclasses import dataclass, field
 
 from policies.imports.code_table import MOST_IN_RANGE, CodeTable
 from policies.imports.differences import shortened
+from policies.licensed_numbers import CDT_DROPPED, CPT_DROPPED, hide_licensed_numbers, is_cdt, is_cpt
 from procedures.models.codes import normalize
-
-CPT_DROPPED = "CPT number, not licensed"
-CDT_DROPPED = "CDT number, not licensed"
 
 # Shapes of codes in capitals. One text can have the shape of several systems: M5416 is also ICD-10-CM M54.16.
 _HCPCS = re.compile(r"[A-CE-V]\d{4}")
-_CPT = re.compile(r"\d{5}|\d{4}[FTUMA]")
-_CDT = re.compile(r"D\d{4}")
 _ICD10CM = re.compile(r"[A-Z]\d[0-9A-Z]{1,5}")
 _DOTTED = re.compile(r"(?=.*\d)[A-Z][0-9A-Z]{2}\.[0-9A-Z]{1,4}")
 _ICD10PCS = re.compile(r"(?=.*\d)(?=.*[A-Z])[0-9A-HJ-NP-Z]{7}")
 # These are codes only where the table has them: GZFZZZZ and QA00 are, BENEFIT and ONE are not.
 _RARE = {"icd10cm": re.compile(r"[A-Z][0-9A-Z]{2,6}"), "icd10pcs": re.compile(r"[0-9A-HJ-NP-Z]{7}")}
 _NUMBERED_SYSTEMS = ("hcpcs", "cpt4", "cdt")
-_UNLICENSED = re.compile(r"(?<![0-9A-Z.])(?:\d{5}|\d{4}[FTUMA]|D\d{4})(?![0-9A-Z])", re.IGNORECASE)
 
 _SEPARATORS = re.compile(r"[,;|\r\n]+")
 _NO_CODE = re.compile(
@@ -181,7 +176,7 @@ class _Reading:
 
     def _read_hyphenated(self, system: str, code: str) -> None:
         match = _MODIFIERS.fullmatch(code)
-        is_number = match and not self.table.has("cpt4", match[1]) and _CPT.fullmatch(match[1])
+        is_number = match and not self.table.has("cpt4", match[1]) and is_cpt(match[1])
         if match and (is_number or not match[2][0].isdigit()) and self._read_code(system, match[1]):
             self.modifiers += [] if is_number else match[2].split("-")
         elif any(self._can_be_code(part) for part in code.split("-")):
@@ -248,7 +243,7 @@ class _Reading:
         return next((slug for slug, shape in _RARE.items() if shape.fullmatch(code) and self.table.has(slug, code)), "")
 
     def _problem(self, text: str) -> None:
-        self.list.problems.append(shortened(_without_numbers(text), LONGEST_PROBLEM))
+        self.list.problems.append(shortened(hide_licensed_numbers(text), LONGEST_PROBLEM))
 
 
 def _systems(code: str) -> list[str]:
@@ -256,9 +251,9 @@ def _systems(code: str) -> list[str]:
     code = code.upper()
     if _HCPCS.fullmatch(code):
         return ["hcpcs", "icd10cm"]
-    if _CPT.fullmatch(code):
+    if is_cpt(code):
         return ["cpt4"]
-    if _CDT.fullmatch(code):
+    if is_cdt(code):
         return ["cdt", "icd10cm"]
     if "." in code:
         return ["icd10cm"] if _DOTTED.fullmatch(code) else []
@@ -269,9 +264,9 @@ def _systems(code: str) -> list[str]:
 def _dropped(system: str, code: str) -> str:
     """Why a text that is no known code may not be named; "" where it may."""
     code = code.upper()
-    if system == "cpt4" or _CPT.fullmatch(code):
+    if system == "cpt4" or is_cpt(code):
         return CPT_DROPPED
-    return CDT_DROPPED if system == "cdt" or (system != "icd10cm" and _CDT.fullmatch(code)) else ""
+    return CDT_DROPPED if system == "cdt" or (system != "icd10cm" and is_cdt(code)) else ""
 
 
 def _range_problem(system: str, first: str, last: str) -> str:
@@ -293,12 +288,7 @@ def _labelled(text: str) -> tuple[str, str]:
     return label.strip(), code.strip()
 
 
-def _without_numbers(text: str) -> str:
-    """A text for a report, in which no CPT or CDT number stands."""
-    return _UNLICENSED.sub("(CPT or CDT number)", text)
-
-
 def _named(words: list[str]) -> str:
     words = list(dict.fromkeys(words))
-    named = ", ".join(_without_numbers(word)[:40] for word in words[:_MOST_NAMED])
+    named = ", ".join(hide_licensed_numbers(word)[:40] for word in words[:_MOST_NAMED])
     return f"{named} and {len(words) - _MOST_NAMED:,} more" if len(words) > _MOST_NAMED else named

@@ -5,7 +5,7 @@ import re
 
 from policies.facts import DAY_FACTS, Facts
 from policies.imports import html_text
-from policies.imports.licensed_numbers import holds_licensed_number, without_licensed_number
+from policies.licensed_numbers import holds_licensed_number, without_licensed_number
 from policies.models import Policy, PolicyCode
 
 # The columns that are facts, and which.

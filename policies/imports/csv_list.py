@@ -45,9 +45,9 @@ def read_csv_list(
 ) -> ReadPolicies:
     """Everything in the file; `verified` is the day on which the list was what the plans said, where that is known.
 
-    A policy that is absent is taken for gone where the file names its issuer and kind, unless the file is `partial`, or
-    it is not certain of which policies all its rows are. The values of PolicyRecord.codes are shared by policies.
-    Raises RefusedFile where nothing can be read.
+    A payer policy that is absent is taken for gone where the file names others of its issuer, unless the file is
+    `partial`, or it is not certain of which policies all its rows are: of documents of Medicare, a plan has not all.
+    The values of PolicyRecord.codes are shared by policies. Raises RefusedFile where nothing can be read.
     """
     with open_csv(path, known=COLUMNS, required=REQUIRED) as table:
         reading = _Reading(table)
@@ -230,7 +230,8 @@ class _Reading:
     def result(self, verified: datetime.date | None, *, partial: bool) -> ReadPolicies:
         good = [entry.record for entry in self.entries.values() if not entry.is_broken]
         is_complete = not partial and not self.is_uncertain
-        complete = frozenset((kind, issuer) for issuer, kind, _, _ in self.entries) if is_complete else frozenset()
+        named = ((kind, issuer) for issuer, kind, _, _ in self.entries if kind == Policy.Kind.PAYER_POLICY)
+        complete = frozenset(named if is_complete else ())
         if self.is_uncertain and not partial:
             text = "it is not certain of which policies all its rows are, so none is taken for missing."
             self.report.note(self.file, None, text)

@@ -21,13 +21,14 @@ class Difference(NamedTuple):
 
 
 def fact_differences(
-    ours: Mapping[str, object], theirs: Mapping[str, object], plan_names: Mapping[str, str] | None = None
+    ours: Mapping[str, object], theirs: Mapping[str, object], names: Mapping[str, str] | None = None
 ) -> list[Difference]:
-    """The fields of `theirs` that differ, in the order of FACTS. `plan_names` are those of plans by slug."""
+    """The fields of `theirs` that differ, in the order of FACTS.
+
+    `names` are those of plans by slug, and of documents by their keys in facts.
+    """
     return [
-        Difference(
-            _field_label(name), fact_words(name, ours.get(name), plan_names), fact_words(name, theirs[name], plan_names)
-        )
+        Difference(_field_label(name), fact_words(name, ours.get(name), names), fact_words(name, theirs[name], names))
         for name in FACTS
         if name in theirs and ours.get(name) != theirs[name]
     ]
@@ -54,14 +55,12 @@ def code_differences(
     return found
 
 
-def fact_words(name: str, value: object, plan_names: Mapping[str, str] | None = None) -> str:
+def fact_words(name: str, value: object, names: Mapping[str, str] | None = None) -> str:
     """A fact as a person reads it; "none" for an empty one."""
     if not value:
         return NOTHING
-    if name == "plans":
-        return ", ".join((plan_names or {}).get(slug, slug) for slug in value)
     if name in LIST_FACTS:
-        return ", ".join(key.partition(":")[2] or key for key in value)
+        return ", ".join((names or {}).get(key) or key.partition(":")[2] or key for key in value)
     choices = dict(Policy._meta.get_field(name).flatchoices)
     return str(choices.get(value, value))
 

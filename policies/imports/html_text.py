@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from policies.imports.licensed_numbers import holds_licensed_number
+from policies.licensed_numbers import holds_licensed_number
 from procedures.markdown import Block, compose, escape
 
 LONGEST_SUMMARY = 3_000

@@ -3,26 +3,32 @@
 What an editor wrote is never overwritten without a word: see policies.imports.merge.
 """
 
+import datetime
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from django.db import reset_queries, transaction
 from django.utils import timezone
 
 from policies.changes import PolicyState, mark_codes
-from policies.facts import LIST_FACTS, Codes, Facts, facts_of, policy_key
-from policies.imports.checks import report_problem, without_problems
-from policies.imports.held import HeldPolicies, HeldPolicy, HeldState, PolicyName, read_sources, read_states
-from policies.imports.merge import Sides, merge
+from policies.facts import LIST_FACTS, Facts, facts_of
+from policies.imports.checks import without_problems
+from policies.imports.held import HeldPolicy, HeldState, read_sources, read_states
+from policies.imports.matching import match_records
+from policies.imports.merge import Sides, agrees, merge
 from policies.imports.missing import missing_policies
+from policies.imports.named_documents import NamedDocuments
 from policies.imports.plans import PlanBook
 from policies.imports.records import PolicyRecord, ReadPolicies
+from policies.imports.stated import Stated, read_codes
 from policies.imports.summary import LoadSummary, PolicyDifference
-from policies.imports.writing import PK_BATCH, Ids, Writing, batches, set_facts
+from policies.imports.writing import Ids, Writing, set_facts
 from policies.models import Policy, PolicyImport, PolicySource
 from policies.models.policies import make_public_id
+from procedures.batches import batches
 from procedures.code_sets.loader import no_progress
 from procedures.code_sets.records import RefusedFile
-from procedures.models import ContentVersion, MedicalCode
+from procedures.models import ContentVersion
 
 # Policies that are compared or made at a time, with all their codes.
 BATCH = 100
@@ -76,6 +82,17 @@ def _refuse_problems(read: ReadPolicies, skip_errors: bool) -> None:
         raise RefusedPolicies(read)
 
 
+@dataclass(slots=True)
+class _Comparison:
+    """A policy that is held and may differ from its source: what the source said, and says now, as it names things."""
+
+    record: PolicyRecord
+    held: HeldPolicy
+    base: Sides | None
+    now: Sides
+    others: list[Sides]
+
+
 class _Load:
     """One import, step by step."""
 
@@ -85,14 +102,13 @@ class _Load:
         self.touched: set[int] = set()
         self.at = timezone.now()
         self._import: PolicyImport | None = None
-        self._current: list[int] = []
         self.plans = PlanBook(read, fill=not only_add)
         self.plans.take_in({key for record in records for key in (record.issuer, *record.facts.get("plans", ()))})
-        self.records = self._each_once(records)
+        self.matched = match_records(read, records, self.plans)
+        self.known = self.matched.known
         _refuse_problems(read, skip_errors)
-        self.summary.read = len(self.records)
+        self.summary.read = len(self.matched.new) + len(self.known)
         self.summary.left_out = len(read.left_out)
-        self.held = HeldPolicies(self.plans[record.issuer].slug for record in self.records)
 
     @property
     def has_written(self) -> bool:
@@ -107,84 +123,33 @@ class _Load:
         return self._import
 
     def run(self) -> None:
-        matched = self.held.match([self._name_of(record) for record in self.records])
-        new = [record for record, held in zip(self.records, matched, strict=True) if held is None]
-        known = [(record, held) for record, held in zip(self.records, matched, strict=True) if held]
-        self.seen = {held.pk for _, held in known}
+        self.seen = {held.pk for _, held in self.known}
         if self.plans.save():
             self.begin_import()
         self.summary.plans_added = len(self.plans.added)
-        self.ids = Ids(self._read_codes(), self.plans.ids_by_slug(), self.held.reference_ids())
-        self._known_references = self.ids.policies.keys() | {
-            (self.plans[record.issuer].slug, policy_key(record.kind, record.number)) for record in new if record.number
-        }
-        self._add(new)
+        self.documents = NamedDocuments(self.matched.held)
+        for record in self.matched.new:
+            self.documents.expect(self.plans[record.issuer].slug, record.kind, record.number)
+        code_ids = read_codes(self.read, [*self.matched.new, *(record for record, _ in self.known)])
+        self.stated = Stated(self.read, self.summary, self.plans, code_ids, self.documents)
+        self.ids = Ids(code_ids, self.plans.ids_by_slug(), self.documents.ids)
+        self._add()
         if self.only_add:
-            self.summary.unchanged = len(known)
+            self.summary.unchanged = len(self.known)
         else:
-            self._update(known)
+            self._update()
             self._note_missing()
         self._finish()
 
-    def _each_once(self, records: list[PolicyRecord]) -> list[PolicyRecord]:
-        """Without those that another record names already, which are problems."""
-        first: dict[tuple, PolicyRecord] = {}
-        for record in records:
-            other = first.setdefault(self._name_of(record), record)
-            if other is not record:
-                place = f"row {other.row} of {other.file}" if other.row else other.file
-                report_problem(self.read, record, f"{place} is of the same policy")
-        return list(first.values())
-
-    def _name_of(self, record: PolicyRecord) -> PolicyName:
-        title = "" if record.number else record.facts["title"]
-        return self.plans[record.issuer].slug, record.kind, record.number, title
-
-    def _read_codes(self) -> dict[str, int]:
-        """Primary keys of the codes that are named; the report counts those that are not held."""
-        named = {key.partition("|")[0] for record in self.records for key in record.codes or ()}
-        found: dict[str, int] = {}
-        for batch in batches(sorted({code.partition(":")[2] for code in named}), PK_BATCH):
-            rows = MedicalCode.objects.filter(normalized__in=batch).order_by()
-            for system, normalized, pk in rows.values_list("system__slug", "normalized", "pk"):
-                if (code := f"{system}:{normalized}") in named:
-                    found[code] = pk
-        if unknown := named - found.keys():
-            for record in self.records:
-                codes = (key.partition("|")[0] for key in record.codes or ())
-                self.read.report.unknown_codes.update(code for code in codes if code in unknown)
-        return found
-
-    # What a record says, in the terms of this database
-
-    def _facts_of(self, record: PolicyRecord) -> Facts:
-        """With plans as slugs, and without references to documents that are not held."""
-        facts = dict(record.facts)
-        if facts.get("title") == record.number:
-            # Its number stands for a title that the source does not have.
-            del facts["title"]
-        if "plans" in facts:
-            facts["plans"] = sorted({self.plans[key].slug for key in facts["plans"]})
-        if "references" in facts:
-            issuer, itself = self.plans[record.issuer].slug, policy_key(record.kind, record.number)
-            named = set(facts["references"]) - {itself}
-            facts["references"] = sorted(key for key in named if (issuer, key) in self._known_references)
-            self.summary.references_unknown.update(named.difference(facts["references"]))
-        return facts
-
-    def _codes_of(self, record: PolicyRecord) -> Codes:
-        """Without codes that are not held."""
-        codes = {key: columns for key, columns in record.codes.items() if key.partition("|")[0] in self.ids.codes}
-        return record.codes if len(codes) == len(record.codes) else codes
-
     # New policies
 
-    def _add(self, new: list[PolicyRecord]) -> None:
+    def _add(self) -> None:
         taken = set(Policy.objects.order_by().values_list("public_id", flat=True))
         made = []
-        for record in new:
-            facts, issuer = self._facts_of(record), self.plans[record.issuer]
-            policy = Policy(kind=record.kind, number=record.number, issuer=issuer, last_verified=self.read.verified)
+        for record in self.matched.new:
+            facts, issuer = self.stated.facts(record), self.plans[record.issuer]
+            policy = Policy(kind=record.kind, number=record.number, issuer=issuer)
+            policy.last_verified = self._verified(record)
             policy.title = record.number
             name = record.number or facts["title"]
             policy.public_id = make_public_id(issuer.slug, record.kind, name, taken)
@@ -194,10 +159,9 @@ class _Load:
         for batch in batches(made, BATCH):
             Policy.objects.bulk_create([policy for policy, _, _ in batch])
             reset_queries()
-        for policy, record, _ in made:
-            if record.number:
-                self.ids.policies[policy.issuer.slug, policy_key(record.kind, record.number)] = policy.pk
-        self.seen.update(policy.pk for policy, _, _ in made)
+        for policy, _, _ in made:
+            self.documents.add(policy)
+            self.seen.add(policy.pk)
         for batch in self.progress(batches(made, BATCH), desc="Adding", unit=" batches"):
             writing = self._writing()
             for policy, record, facts in batch:
@@ -207,93 +171,93 @@ class _Load:
             reset_queries()
 
     def _add_parts(self, writing: Writing, policy: Policy, record: PolicyRecord, facts: Facts) -> None:
-        codes = self._codes_of(record) if record.codes else {}
+        codes = self.stated.codes(record)
         held = HeldState(policy, PolicyState(facts_of(policy, [], []), {}, {}))
-        writing.change(held, {name: facts[name] for name in LIST_FACTS if name in facts}, codes)
-        writing.source(policy.pk, facts, codes)
+        said = self.stated.with_documents(policy.issuer.slug, Sides(facts)).facts
+        writing.change(held, {name: said[name] for name in LIST_FACTS if name in said}, codes)
+        writing.source(policy.pk, record.number, facts, codes)
         made = writing.revise(policy.pk, None, held.state, number=1)
         self.summary.note_revision(policy, None, held.state, *made)
 
     # Policies that are held
 
-    def _update(self, known: list[tuple[PolicyRecord, HeldPolicy]]) -> None:
-        current = [(record, held) for record, held in known if not held.as_of or held.as_of <= self.read.as_of]
-        self.summary.superseded = len(known) - len(current)
-        unopposed: list[int] = []
+    def _update(self) -> None:
+        current = [(record, held) for record, held in self.known if not held.as_of or held.as_of <= self.read.as_of]
+        self.summary.superseded = len(self.known) - len(current)
+        self._verified_on: dict[datetime.date, list[int]] = {}
         for batch in self.progress(batches(current, BATCH), desc="Comparing", unit=" batches"):
-            unopposed += self._compare(batch)
+            self._compare(batch)
             reset_queries()
-        self._note_found([held for _, held in current])
-        self._verify([self.held.by_pk[pk] for pk in unopposed])
         self._current = [held.pk for _, held in current]
+        self._note_found([held for _, held in current])
+        for day, pks in self._verified_on.items():
+            self._set(pks, last_verified=day)
+            self.summary.verified += len(pks)
 
-    def _compare(self, batch: list[tuple[PolicyRecord, HeldPolicy]]) -> list[int]:
-        """Merges a batch; the primary keys of those of which nothing is left to decide."""
+    def _compare(self, batch: list[tuple[PolicyRecord, HeldPolicy]]) -> None:
         sources = read_sources([held.pk for _, held in batch])
-        different, unopposed = [], []
+        comparisons = []
         for record, held in batch:
-            base = sources.get(held.pk)
-            now = self._now(record, base or Sides())
-            if base is not None and base == now and not held.has_withheld:
+            said = sources.get(held.pk, {})
+            base = said.pop(self.read.kind, None)
+            now = self.stated.now(record, base or Sides())
+            is_same = base == now and held.name == self.matched.name_of(record) and not held.has_withheld
+            if is_same and not self._is_verified_later(record, held):
                 self.summary.unchanged += 1
-                unopposed.append(held.pk)
             else:
-                different.append((record, held.pk, base, now))
-        if not different:
-            return unopposed
-        states = read_states([pk for _, pk, _, _ in different])
+                comparisons.append(_Comparison(record, held, base, now, list(said.values())))
+        if not comparisons:
+            return
+        states = read_states([each.held.pk for each in comparisons])
         writing = self._writing()
-        for record, pk, base, now in different:
-            if self._merge(writing, record, states[pk], base, now):
-                unopposed.append(pk)
+        for each in comparisons:
+            self._merge(writing, each, states[each.held.pk])
         writing.save()
-        return unopposed
 
-    def _now(self, record: PolicyRecord, base: Sides) -> Sides:
-        """What the source says now; what it does not state this time is as it was."""
-        facts = {**base.facts, **self._facts_of(record)}
-        if record.codes is None:
-            return Sides(facts, base.codes)
-        codes = self._codes_of(record)
-        kept = {
-            key: columns
-            for key, columns in base.codes.items()
-            if key not in codes and self.read.keeps_codes(columns["source"])
-        }
-        return Sides(facts, {**codes, **kept} if kept else codes)
-
-    def _merge(self, writing: Writing, record: PolicyRecord, held: HeldState, base: Sides | None, now: Sides) -> bool:
-        """Brings one policy up to its source; whether nothing is left for an editor to decide."""
+    def _merge(self, writing: Writing, each: _Comparison, held: HeldState) -> None:
+        """Brings one policy up to its source."""
+        record, policy, issuer = each.record, held.policy, each.held.issuer
         before = PolicyState(held.state.facts, held.state.codes, held.state.code_ids)
         last = Sides(held.withheld.facts, held.withheld.codes) if held.withheld else None
-        policy = held.policy
-        merged = merge(base or Sides(), Sides(before.facts, before.codes), now, number=policy.number, withheld=last)
+        base, now = (self.stated.with_documents(issuer, side) for side in (each.base or Sides(), each.now))
+        others = [self.stated.with_documents(issuer, side) for side in each.others]
+        current = Sides(before.facts, before.codes)
+        merged = merge(base, current, now, number=policy.number, withheld=last, others=others)
         writing.change(held, merged.taken_facts, merged.taken_codes)
         writing.withhold(held, merged.withheld_facts, merged.withheld_codes)
-        if base != now:
-            writing.source(policy.pk, now.facts, now.codes)
+        if each.base != each.now or each.held.name != self.matched.name_of(record):
+            writing.source(policy.pk, record.number, each.now.facts, each.now.codes)
         made = writing.revise(policy.pk, before, held.state, number=held.newest_revision + 1)
         if made is None:
             self.summary.unchanged += 1
         else:
             self.summary.note_revision(policy, before, held.state, *made)
-        if not merged.withheld_facts and not merged.withheld_codes:
-            return True
-        self.summary.note_withheld(record, policy, held.state, merged.withheld_facts, merged.withheld_codes)
-        return False
+        if merged.withheld_facts or merged.withheld_codes:
+            self.summary.note_withheld(policy, held.state, merged.withheld_facts, merged.withheld_codes)
+            return
+        states_codes = record.codes is not None or bool(now.codes)
+        after = Sides(held.state.facts, held.state.codes)
+        if self._is_verified_later(record, each.held) and agrees(after, now, states_codes=states_codes, others=others):
+            self._verified_on.setdefault(self._verified(record), []).append(policy.pk)
+
+    def _verified(self, record: PolicyRecord) -> datetime.date | None:
+        return record.verified or self.read.verified
+
+    def _is_verified_later(self, record: PolicyRecord, held: HeldPolicy) -> bool:
+        day = self._verified(record)
+        return bool(day) and (held.last_verified is None or held.last_verified < day)
 
     def _note_found(self, held: Iterable[HeldPolicy]) -> None:
         """Takes the mark from policies that are listed again."""
-        found = [each.pk for each in held if each.missing_since and each.missing_since <= self.read.as_of]
+        found = [each.pk for each in held if self._is_found_again(each)]
         self._set(found, missing_since=None)
         self.summary.found_again = len(found)
 
-    def _verify(self, held: Iterable[HeldPolicy]) -> None:
-        """Moves the day of verification on; not where the policy says something else than its source."""
-        day = self.read.verified
-        late = [each.pk for each in held if day and (each.last_verified is None or each.last_verified < day)]
-        self._set(late, last_verified=day)
-        self.summary.verified = len(late)
+    def _is_found_again(self, held: HeldPolicy) -> bool:
+        if not held.missing_since or held.missing_since > self.read.as_of:
+            return False
+        # It is missing from another source, where this one never says what is missing.
+        return not held.has_others or self.read.is_complete_for(held.kind, held.issuer)
 
     def _note_missing(self) -> None:
         missing = missing_policies(self.read, self.plans, self.seen)
@@ -303,7 +267,7 @@ class _Load:
         self.summary.missing = len(missing)
 
     def _set(self, pks: list[int], **columns) -> None:
-        for batch in batches(pks, PK_BATCH):
+        for batch in batches(pks):
             Policy.objects.filter(pk__in=batch).update(**columns)
             self.begin_import()
 
@@ -314,8 +278,8 @@ class _Load:
         loaded_from = self.begin_import()
         loaded_from.counts = self.summary.as_counts()
         loaded_from.save(update_fields=["counts"])
-        for batch in batches(self._current, PK_BATCH):
-            PolicySource.objects.filter(policy__in=batch).update(loaded_from=loaded_from)
+        for batch in batches([] if self.only_add else self._current):
+            PolicySource.objects.filter(kind=self.read.kind, policy__in=batch).update(loaded_from=loaded_from)
 
     def _writing(self) -> Writing:
         return Writing(self.ids, self.at, self.begin_import, self.touched)

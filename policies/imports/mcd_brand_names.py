@@ -6,7 +6,7 @@ One field may hold several names on lines of their own, marks, and instructions 
 import re
 
 from policies.imports.html_text import lines_of, shorten
-from policies.imports.licensed_numbers import holds_licensed_number
+from policies.licensed_numbers import holds_licensed_number
 
 LONGEST_LABEL = 300
 _LONGEST_NAME = 120

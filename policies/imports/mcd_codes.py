@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from policies.facts import Codes, code_facts, code_key
-from policies.imports.code_lists import CDT_DROPPED, CPT_DROPPED
 from policies.imports.html_text import one_line, shorten
-from policies.imports.licensed_numbers import holds_licensed_number
 from policies.imports.mcd_brand_names import read_brand_name
 from policies.imports.mcd_rows import LastVersions, RowReader, read_day
 from policies.imports.mcd_tables import Table
+from policies.licensed_numbers import CDT_DROPPED, CPT_DROPPED, holds_licensed_number, is_cdt, is_cpt
 from procedures.code_sets import hcpcs
 from procedures.models.codes import normalize
 
@@ -46,8 +45,6 @@ TABLES_OF_KIND = {
 # What CMS writes where there is no code.
 _NO_CODE = "XX000"
 _ICD10CM = re.compile(r"[A-Z][0-9A-Z]{2}(?:\.?[0-9A-Z]{1,4})?")
-_CPT = re.compile(r"\d{5}|\d{4}[FTUMA]")
-_CDT = re.compile(r"D\d{4}")
 _TABLE_OF_SOURCE = re.compile(rf"{re.escape(SOURCE)}(\w+)")
 
 
@@ -200,9 +197,9 @@ def _read_code(system: str, listed_as: str, text: str, label: str = "") -> tuple
     code = text.strip().upper()
     if code in ("", _NO_CODE):
         return "", NOT_APPLICABLE
-    if _CPT.fullmatch(code):
+    if is_cpt(code):
         return "", CPT_DROPPED
-    if system == "hcpcs" and _CDT.fullmatch(code):
+    if system == "hcpcs" and is_cdt(code):
         return "", CDT_DROPPED
     if not (hcpcs.CODE if system == "hcpcs" else _ICD10CM).fullmatch(code):
         return "", NOT_A_CODE

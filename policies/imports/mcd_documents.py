@@ -107,6 +107,11 @@ class Documents:
         """Whether nothing follows from the absence of a row in this table."""
         return any(table.is_cut or "" in table.lost for table in self.tables.get(f"{self.kind.kind}{suffix}", ()))
 
+    @property
+    def tells_ncds(self) -> bool:
+        """Whether a document that is not related to an NCD in what was read is not related to it."""
+        return self.has("_related_ncd_documents") and not self.is_cut("_related_ncd_documents")
+
     def lost(self) -> set[int]:
         """The documents of which a row could not be read."""
         names = {name for tables in self.tables.values() for table in tables for name in table.lost}

@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from policies.imports.html_text import one_line, shorten, summary_of
-from policies.imports.licensed_numbers import without_licensed_number
 from policies.imports.mcd_codes import LICENSED_TEXT
 from policies.imports.mcd_rows import LastVersions, RowReader, read_day
 from policies.imports.mcd_tables import Table
 from policies.imports.records import PolicyRecord
+from policies.licensed_numbers import without_licensed_number
 
 ADDRESS = "https://www.cms.gov/medicare-coverage-database/view/ncd.aspx?NCDId={}"
 _LONGEST_NUMBER, _LONGEST_TITLE = 60, 500

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from policies.imports.records import ImportReport
 from procedures.code_sets.records import RefusedFile, printable
-from procedures.code_sets.source_files import MOST_BYTES, _Limited, _named_errors
+from procedures.code_sets.source_files import MOST_BYTES, LimitedStream, named_errors
 
 DOCUMENTS_LATEST = "documents_latest"
 
@@ -80,7 +80,7 @@ class Table:
         Raises RefusedFile for what is no text, more than 200 MB, a damaged archive, or a missing key column. A row that
         cannot be read becomes a problem of the report.
         """
-        with self.opener() as stream, _named_errors(self.file):
+        with self.opener() as stream, named_errors(self.file):
             text = io.TextIOWrapper(stream, encoding=self._encoding(), errors="replace", newline="")
             reader = csv.reader(_lines(text, self.file), strict=True)
             number, header, cells, key = 1, [], [], 0
@@ -117,7 +117,7 @@ class Table:
     def _encoding(self) -> str:
         """UTF-8 where all of it is, else cp1252, in which CMS writes most tables."""
         decoder = codecs.getincrementaldecoder("utf-8")()
-        with self.opener() as stream, _named_errors(self.file):
+        with self.opener() as stream, named_errors(self.file):
             try:
                 while chunk := stream.read(1 << 16):
                     decoder.decode(chunk)
@@ -177,7 +177,7 @@ class _Finder:
         return sorted(self.tables, key=lambda table: (order.index(table.name), table.file))
 
     def _look_in_folder(self, path: Path) -> None:
-        with _named_errors(printable(str(path))):
+        with named_errors(printable(str(path))):
             found = [Path(folder, name) for folder, _, names in os.walk(path, onerror=_raise) for name in names]
         for file in sorted(found):
             name = printable(file.relative_to(path).as_posix())
@@ -191,7 +191,7 @@ class _Finder:
     def _look_in_zip(self, path: Path, name: str, depth: int) -> None:
         if depth > DEEPEST_ZIP:
             raise RefusedFile(name, f"zips lie more than {DEEPEST_ZIP} deep in each other.")
-        with _named_errors(name), zipfile.ZipFile(path) as archive:
+        with named_errors(name), zipfile.ZipFile(path) as archive:
             members = sorted((info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename)
         if len(members) > MOST_MEMBERS:
             raise RefusedFile(name, f"it holds more than {MOST_MEMBERS:,} files.")
@@ -243,8 +243,8 @@ def _is_zip_name(name: str) -> bool:
 def _file_opener(path: Path, name: str) -> Callable[[], AbstractContextManager[BinaryIO]]:
     @contextmanager
     def opened():
-        with _named_errors(name), path.open("rb") as file:
-            yield io.BufferedReader(_Limited(file, name))
+        with named_errors(name), path.open("rb") as file:
+            yield io.BufferedReader(LimitedStream(file, name))
 
     return opened
 
@@ -252,8 +252,8 @@ def _file_opener(path: Path, name: str) -> Callable[[], AbstractContextManager[B
 def _member_opener(path: Path, info: zipfile.ZipInfo, name: str) -> Callable[[], AbstractContextManager[BinaryIO]]:
     @contextmanager
     def opened():
-        with _named_errors(name), zipfile.ZipFile(path) as archive, archive.open(info) as stream:
-            yield io.BufferedReader(_Limited(stream, name))
+        with named_errors(name), zipfile.ZipFile(path) as archive, archive.open(info) as stream:
+            yield io.BufferedReader(LimitedStream(stream, name))
 
     return opened
 

@@ -86,6 +86,10 @@ def keep_none(source: str) -> bool:
     return False
 
 
+def keep_no_reference(kind: str, key: str) -> bool:
+    return False
+
+
 def covers_nothing(kind: str, issuer_slug: str) -> bool:
     return False
 
@@ -96,7 +100,8 @@ class ReadPolicies:
 
     `as_of` is the day of which the source tells; `verified` the day on which that was what the issuers said, None where
     nobody knows. `keeps_codes` says of the `source` of a code held already whether this source, which does not state
-    it, leaves it as it is (its table was missing). `is_complete_for` says of a kind of policy and the slug of its
+    it, leaves it as it is (its table was missing); `keeps_references` says so of a kind of policy and the key of a
+    document that it names. `is_complete_for` says of a kind of policy and the slug of its
     issuer whether a policy that is absent here has gone from the source. `left_out` names the policies that are absent
     from `policies` because of a problem: issuer, kind, and number or, without one, title, as in PolicyRecord.
     """
@@ -109,5 +114,6 @@ class ReadPolicies:
     policies: list[PolicyRecord]
     report: ImportReport
     keeps_codes: Callable[[str], bool] = keep_none
+    keeps_references: Callable[[str, str], bool] = keep_no_reference
     is_complete_for: Callable[[str, str], bool] = covers_nothing
     left_out: set[tuple[str, str, str]] = field(default_factory=set)

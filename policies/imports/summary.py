@@ -13,7 +13,7 @@ from policies.imports.differences import (
     listed,
     shortened,
 )
-from policies.imports.records import ImportReport, PolicyRecord
+from policies.imports.records import ImportReport
 from policies.models import Policy, PolicyCodeChange, PolicyRevision
 
 # Entries of one kind that a summary holds; more are only counted.
@@ -93,7 +93,7 @@ class LoadSummary:
         what += _code_lines(before, after, code_changes)
         self.note_change(PolicyDifference(revision.kind, policy.number, policy.title, what))
 
-    def note_withheld(self, record: PolicyRecord, policy: Policy, state: PolicyState, facts: dict, codes: dict) -> None:
+    def note_withheld(self, policy: Policy, state: PolicyState, facts: dict, codes: dict) -> None:
         """Tells what an editor has to decide: these facts and codes of the source differ from the policy's."""
         self.withheld += 1
         differences = [_in_one_line(each) for each in fact_differences(state.facts, facts)]
@@ -101,16 +101,7 @@ class LoadSummary:
         differences += [_in_one_line(each) for each in in_codes[:MOST_CODES_SHOWN]]
         if len(in_codes) > MOST_CODES_SHOWN:
             differences.append(f"and {len(in_codes) - MOST_CODES_SHOWN:,} more codes")
-        name = policy.number or shortened(policy.title)
-        self.report.note(
-            record.file, record.row, f"{name} was changed by an editor, who has to decide: {'; '.join(differences)}."
-        )
         self.note_change(PolicyDifference("withheld", policy.number, policy.title, differences))
-
-    @property
-    def more_changes(self) -> dict[str, int]:
-        """How many changes of each kind are not among `changes`."""
-        return {kind: number - MOST_CHANGES for kind, number in self.changes_by_kind.items() if number > MOST_CHANGES}
 
     def as_counts(self) -> dict:
         """As stored with the PolicyImport and shown at the end: numbers by what they count."""

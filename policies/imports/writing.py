@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from policies.changes import PolicyState, make_revision
+from policies.changes import PolicyState, make_revision, plans_of
 from policies.facts import CODE_COLUMNS, DAY_FACTS, DEFAULTS, LIST_FACTS, TEXT_FACTS, Codes, Facts, split_code_key
 from policies.imports.held import HeldState
 from policies.models import (
@@ -16,13 +16,15 @@ from policies.models import (
     PolicySource,
     WithheldUpdate,
 )
+from policies.models.policies import LINK_COLUMNS
+from procedures.batches import PK_BATCH, batches
 
 ROWS = 2_000
-PK_BATCH = 900
 # An update of many rows compares each with each.
 UPDATE_BATCH = 100
 
 PLANS, REFERENCES = Policy.plans.through, Policy.references.through
+REVISION_PLANS = PolicyRevision.plans.through
 
 
 def day(text: str | None) -> datetime.date | None:
@@ -38,7 +40,10 @@ def code_columns(columns: dict[str, str]) -> dict[str, object]:
 def set_facts(policy: Policy, facts: Facts) -> None:
     """Gives the unsaved object these facts, its plans and references apart, and the slug of its title."""
     for name in facts.keys() - set(LIST_FACTS):
-        setattr(policy, name, day(facts[name]) if name in DAY_FACTS else facts[name])
+        if name == "url":
+            policy.move_to(facts[name])
+        else:
+            setattr(policy, name, day(facts[name]) if name in DAY_FACTS else facts[name])
     policy.name_for_addresses()
 
 
@@ -66,6 +71,7 @@ class Writing:
     policies: list[Policy] = field(default_factory=list)
     sources: list[PolicySource] = field(default_factory=list)
     revisions: list[tuple[PolicyRevision, list[PolicyCodeChange]]] = field(default_factory=list)
+    revision_plans: list[set[str]] = field(default_factory=list)
     withheld: list[WithheldUpdate] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
     new_codes: list[PolicyCode] = field(default_factory=list)
@@ -92,10 +98,12 @@ class Writing:
             self._set_code(held, key, columns)
         return held
 
-    def source(self, policy_id: int, facts: Facts, codes: Codes) -> None:
-        """Keeps what the source says of a policy now."""
+    def source(self, policy_id: int, number: str, facts: Facts, codes: Codes) -> None:
+        """Keeps what the source says of a policy now, which has this number there."""
         loaded_from = self.begin_import()
-        self.sources.append(PolicySource(policy_id=policy_id, loaded_from=loaded_from, facts=facts, codes=codes))
+        source = PolicySource(policy_id=policy_id, kind=loaded_from.kind, number=number, loaded_from=loaded_from)
+        source.facts, source.codes = facts, codes
+        self.sources.append(source)
 
     def withhold(self, held: HeldState, facts: Facts, codes: dict[str, dict | None]) -> None:
         """Keeps what an editor has to decide, if there is anything, where it is not the same as before."""
@@ -117,10 +125,11 @@ class Writing:
         if made:
             made[0].loaded_from = self.begin_import()
             self.revisions.append(made)
+            self.revision_plans.append(plans_of(before, after))
         return made
 
     def save(self) -> None:
-        written = [*TEXT_FACTS, *DAY_FACTS, "slug"]
+        written = [*TEXT_FACTS, *DAY_FACTS, *LINK_COLUMNS, "slug"]
         Policy.objects.bulk_update(self.policies, written, batch_size=UPDATE_BATCH)
         _delete(PLANS, self.dropped_plans)
         _delete(REFERENCES, self.dropped_references)
@@ -130,18 +139,30 @@ class Writing:
         REFERENCES.objects.bulk_create(self.new_references, ROWS)
         PolicyCode.objects.bulk_create(self.new_codes, ROWS)
         _upsert(PolicyCode, self.changed_codes, ["policy", "code", "listed_as", "label"], CODE_COLUMNS)
-        _upsert(PolicySource, self.sources, ["policy"], ["loaded_from", "facts", "codes"])
+        _upsert(PolicySource, self.sources, ["policy", "kind"], ["loaded_from", "number", "facts", "codes"])
         _upsert(WithheldUpdate, self.withheld, ["policy"], ["loaded_from", "facts", "codes", "withheld_at"])
         self._save_revisions()
 
     def _save_revisions(self) -> None:
-        PolicyRevision.objects.bulk_create([revision for revision, _ in self.revisions], ROWS)
+        revisions = [revision for revision, _ in self.revisions]
+        PolicyRevision.objects.bulk_create(revisions, ROWS)
+        self._save_revision_plans(revisions)
         changes = []
         for revision, changed in self.revisions:
             for change in changed:
                 change.revision_id = revision.pk
             changes += changed
         PolicyCodeChange.objects.bulk_create(changes, ROWS)
+
+    def _save_revision_plans(self, revisions: list[PolicyRevision]) -> None:
+        issuers: dict[int, int] = {}
+        for pks in batches({revision.policy_id for revision in revisions}, PK_BATCH):
+            issuers.update(Policy.objects.filter(pk__in=pks).order_by().values_list("pk", "issuer_id"))
+        rows = []
+        for revision, slugs in zip(revisions, self.revision_plans, strict=True):
+            plans = {issuers[revision.policy_id], *(self.ids.plans[slug] for slug in slugs)}
+            rows += [REVISION_PLANS(policyrevision_id=revision.pk, healthplan_id=plan) for plan in sorted(plans)]
+        REVISION_PLANS.objects.bulk_create(rows, ROWS)
 
     def _set_plans(self, held: HeldState, slugs: list[str]) -> None:
         wanted = set(slugs)
@@ -152,9 +173,7 @@ class Writing:
 
     def _set_references(self, held: HeldState, keys: list[str]) -> None:
         wanted = set(keys)
-        for key, rows in held.reference_rows.items():
-            if key not in wanted:
-                self.dropped_references += rows
+        self.dropped_references += [row for key, row in held.reference_rows.items() if key not in wanted]
         policy_id, issuer = held.policy.pk, held.policy.issuer.slug
         for key in sorted(wanted - held.reference_rows.keys()):
             self.new_references.append(
@@ -188,8 +207,3 @@ def _delete(model, pks: list[int]) -> None:
 
 def _upsert(model, rows: list, unique: list[str], columns: Iterable[str]) -> None:
     model.objects.bulk_create(rows, ROWS, update_conflicts=True, unique_fields=unique, update_fields=list(columns))
-
-
-def batches(items: Iterable, size: int) -> list[list]:
-    items = list(items)
-    return [items[start : start + size] for start in range(0, len(items), size)]

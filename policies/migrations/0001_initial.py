@@ -231,6 +231,7 @@ class Migration(migrations.Migration):
                 ('codes_changed', models.PositiveIntegerField(default=0, help_text='Codes of which it says something else.')),
                 ('loaded_from', models.ForeignKey(blank=True, help_text='The import that brought it; none where an editor did.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='revisions', to='policies.policyimport')),
                 ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='policies.policy')),
+                ('plans', models.ManyToManyField(help_text='Plans that it applied to before or after it, and its issuer.', related_name='revisions', to='policies.healthplan')),
             ],
             options={
                 'ordering': ['-at', '-pk'],
@@ -254,10 +255,12 @@ class Migration(migrations.Migration):
             name='PolicySource',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('csv', 'CSV list'), ('mcd', 'Medicare Coverage Database')], max_length=4)),
+                ('number', models.CharField(blank=True, help_text='As the source numbers it, whatever an editor made of that.', max_length=60)),
                 ('facts', models.JSONField(help_text='As policies.facts writes them.')),
                 ('codes', models.JSONField(help_text='As policies.facts writes them.')),
                 ('loaded_from', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='policies.policyimport')),
-                ('policy', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='imported', to='policies.policy')),
+                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='policies.policy')),
             ],
             options={
                 'default_permissions': (),
@@ -277,6 +280,14 @@ class Migration(migrations.Migration):
                 'ordering': ['-withheld_at'],
                 'default_permissions': ('view',),
             },
+        ),
+        migrations.AddConstraint(
+            model_name='policysource',
+            constraint=models.UniqueConstraint(fields=('policy', 'kind'), name='policies_policysource_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='policysource',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['csv', 'mcd'])), name='policies_policysource_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='policycode',

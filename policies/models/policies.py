@@ -3,12 +3,14 @@ import hashlib
 from collections.abc import Container
 from itertools import count
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from policies.licensed_numbers import refuse_licensed_numbers
 from policies.models.plans import HealthPlan
 from procedures.models import MedicalCode
 from procedures.models.codes import SLUG_LENGTH, make_slug
@@ -16,6 +18,8 @@ from procedures.models.codes import SLUG_LENGTH, make_slug
 TITLE_LENGTH = 500
 NUMBER_LENGTH = 60
 LONGEST_SUMMARY = 20_000
+# What became of the address of the original document when it was last asked.
+LINK_COLUMNS = ("link_state", "link_answer", "link_checked_at")
 
 
 def make_public_id(issuer: str, kind: str, number_or_title: str, taken: Container[str] = ()) -> str:
@@ -92,19 +96,9 @@ class PolicyQuerySet(models.QuerySet):
         return self.filter(models.Exists(revisions))
 
     def for_code(self, code: MedicalCode):
-        """Policies that name the code itself. See also `related_to`."""
+        """Policies that name the code itself. See also policies.related."""
         # Not by Exists, here and below: the databases would look at every policy.
         return self.filter(pk__in=_named_codes().filter(code=code).values("policy_id"))
-
-    def related_to(self, code: MedicalCode, on: datetime.date):
-        """What the page of a code shows of policies on a day (policies.related.RelatedPolicies), or None.
-
-        Over all policies, whatever this queryset holds.
-        """
-        # It reads these models, so it cannot be imported at the top.
-        from policies.related import find_related
-
-        return find_related(code, on)
 
     def for_plan(self, plan: HealthPlan):
         """Policies that apply to the plan: named for it, or issued by it."""
@@ -135,8 +129,8 @@ class PolicyQuerySet(models.QuerySet):
         return self.filter(link_state=Policy.LinkState.DEAD)
 
     def missing(self):
-        """Policies that the newest full export of their source no longer lists."""
-        return self.filter(missing_since__isnull=False)
+        """Policies in force that the newest full export of their source no longer lists: retired ones may go."""
+        return self.filter(missing_since__isnull=False).exclude(_is_retired(timezone.localdate()))
 
 
 class Policy(models.Model):
@@ -236,7 +230,7 @@ class Policy(models.Model):
     # What importers write they keep as PolicyRevision, which readers see. See also PolicyCode.
     history = HistoricalRecords(
         m2m_fields=[plans, references],
-        excluded_fields=["slug", "missing_since", "link_state", "link_answer", "link_checked_at"],
+        excluded_fields=["slug", "missing_since", *LINK_COLUMNS],
     )
 
     class Meta:
@@ -301,7 +295,7 @@ class Policy(models.Model):
         indexes = [models.Index(fields=["effective"], name="policies_policy_effective")]
 
     def __str__(self):
-        return f"{self.number} {self.title}".strip()
+        return f"{self.number_beside_title} {self.title}".strip()
 
     def get_absolute_url(self):
         return reverse("policies:policy", args=[self.issuer.slug, f"{self.public_id}-{self.slug}"])
@@ -312,10 +306,30 @@ class Policy(models.Model):
         if not self.public_id:
             self.public_id = make_public_id(self.issuer.slug, self.kind, self.number or self.title, taken)
 
+    def move_to(self, url: str) -> None:
+        """Gives it the address of its original document. Not saved; see forget_link for the columns."""
+        if url != self.url:
+            self.url = url
+            self.forget_link()
+
+    def forget_link(self) -> None:
+        """What came of its former address says nothing of the new one. Not saved: the columns are LINK_COLUMNS."""
+        self.link_state, self.link_answer, self.link_checked_at = self.LinkState.UNCHECKED, "", None
+
+    @property
+    def number_beside_title(self) -> str:
+        """Its number; "" where it has none, or one that stands for a title which its source does not state."""
+        return "" if self.number == self.title else self.number
+
     @property
     def kind_label(self) -> str:
         """Its kind in words for readers: that of an article by its type."""
         return self.get_article_type_display() if self.article_type else self.get_kind_display()
+
+    def clean(self):
+        refuse_licensed_numbers(self, ["title", "summary"])
+        if self.status == self.Status.RETIRED and self.retired and self.retired > timezone.localdate():
+            raise ValidationError({"status": "With a day of retirement to come it is not retired yet."})
 
     def state(self, on: datetime.date) -> "Policy.State":
         """Its state on a day. See also PolicyQuerySet.current."""

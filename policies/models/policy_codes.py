@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from policies.licensed_numbers import refuse_licensed_numbers
 from policies.models.policies import Policy
 from procedures.models import MedicalCode
 from procedures.models.codes import normalize
@@ -98,3 +99,6 @@ class PolicyCode(models.Model):
 
     def __str__(self):
         return f"{self.code.code} {self.label}".strip()
+
+    def clean(self):
+        refuse_licensed_numbers(self, ["label", "note", "source"])

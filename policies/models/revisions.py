@@ -25,6 +25,11 @@ class PolicyRevision(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     at = models.DateTimeField(help_text="When this site took it over.")
     facts = models.JSONField(help_text="The facts and the summary from then on, as policies.facts reads them.")
+    plans = models.ManyToManyField(
+        "policies.HealthPlan",
+        related_name="revisions",
+        help_text="Plans that it applied to before or after it, and its issuer.",
+    )
     codes_added = models.PositiveIntegerField(default=0)
     codes_dropped = models.PositiveIntegerField(default=0)
     codes_changed = models.PositiveIntegerField(default=0, help_text="Codes of which it says something else.")

@@ -1,6 +1,8 @@
 from django.db import models
 from django.db.models import Q
 
+from policies.models.policies import NUMBER_LENGTH
+
 
 class PolicyImport(models.Model):
     """One import of policies that changed something."""
@@ -28,18 +30,27 @@ class PolicyImport(models.Model):
 
 
 class PolicySource(models.Model):
-    """What the source last said of an imported policy.
+    """What the sources of one kind last said of an imported policy.
 
-    Where the policy says something else, an editor changed it; where a new import says something else, the source did.
+    Where the policy says something else, an editor or a source of another kind changed it; where a new import says
+    something else, the source did.
     """
 
-    policy = models.OneToOneField("policies.Policy", models.CASCADE, related_name="imported")
+    policy = models.ForeignKey("policies.Policy", models.CASCADE, related_name="sources")
+    kind = models.CharField(max_length=4, choices=PolicyImport.Kind)
+    number = models.CharField(
+        max_length=NUMBER_LENGTH, blank=True, help_text="As the source numbers it, whatever an editor made of that."
+    )
     loaded_from = models.ForeignKey(PolicyImport, models.PROTECT, related_name="policies")
     facts = models.JSONField(help_text="As policies.facts writes them.")
     codes = models.JSONField(help_text="As policies.facts writes them.")
 
     class Meta:
         default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "kind"], name="%(app_label)s_%(class)s_once"),
+            models.CheckConstraint(condition=Q(kind__in=["csv", "mcd"]), name="%(app_label)s_%(class)s_kind_known"),
+        ]
 
     def __str__(self):
         return f"{self.policy} in {self.loaded_from}"
@@ -63,16 +74,3 @@ class WithheldUpdate(models.Model):
 
     def __str__(self):
         return str(self.policy)
-
-    def take(self, by) -> None:
-        """Follows the source, as the user `by`; see policies.withheld.take_update."""
-        # It needs the rules of policies, which refer to this model.
-        from policies.withheld import take_update
-
-        take_update(self, by)
-
-    def keep(self) -> None:
-        """Leaves the policy as its editor wrote it."""
-        from policies.withheld import keep_policy
-
-        keep_policy(self)

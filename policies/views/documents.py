@@ -27,9 +27,10 @@ def policies(request):
 
 @public_page
 def policy(request, issuer, spelling):
-    """The page of one policy. Its id decides; any other spelling of its address answers 301 to it."""
+    """The page of one policy. Its id decides; any other spelling of its address, and its number, answer 301 to it."""
     spelled = _SPELLING.fullmatch(spelling)
     found = spelled and Policy.objects.select_related("issuer").filter(public_id=spelled[1].lower()).first()
+    found = found or _by_number(issuer, spelling)
     if not found:
         raise Http404("There is no such policy.")
     canonical = found.get_absolute_url()
@@ -37,3 +38,12 @@ def policy(request, issuer, spelling):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{canonical}?{query}" if query else canonical)
     return render(request, "policies/policy.html", {"page": PolicyPage(found, timezone.localdate(), request.GET)})
+
+
+def _by_number(issuer: str, number: str) -> Policy | None:
+    """The one policy that its issuer gave this number, in any case; None where there is none or several."""
+    if "\0" in number:
+        return None
+    numbered = Policy.objects.select_related("issuer").filter(issuer__slug=issuer.lower(), number__iexact=number)
+    found = list(numbered.exclude(number="")[:2])
+    return found[0] if len(found) == 1 else None

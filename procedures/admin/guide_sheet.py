@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from import_export.fields import Field
 
-from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches, read_day
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, read_day
+from procedures.batches import batches
 from procedures.models import Guide, TransitionRefused
 
 REVIEW = ["reviewed_by", "reviewed_on", "review_due_on"]

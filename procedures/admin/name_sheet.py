@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from import_export.fields import Field
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
-from procedures.admin.sheet_resources import IDS, CodesOfSheet, SheetResource, batches
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource
+from procedures.batches import PK_BATCH, batches
 from procedures.models import CodeName
 from procedures.search import reindex
 
@@ -65,6 +66,6 @@ class CodeNameResource(SheetResource):
 
     def write(self, *, dry_run):
         bulk_create_with_history(self.added, CodeName, default_user=self.user)
-        bulk_update_with_history(self.changed, CodeName, ["source"], batch_size=IDS, default_user=self.user)
+        bulk_update_with_history(self.changed, CodeName, ["source"], batch_size=PK_BATCH, default_user=self.user)
         if not dry_run:
             reindex(sorted({name.code_id for name in [*self.added, *self.changed]}))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from openpyxl import load_workbook
 from openpyxl.cell.cell import ERROR_CODES
 
+from procedures.spreadsheet_cells import unescape_formula
+
 MOST_ROWS = 5_000
 MOST_BYTES = 2 * 1024 * 1024
 
@@ -33,9 +35,6 @@ TOO_LARGE = f"A sheet may have at most {MOST_ROWS:,} rows and {MOST_BYTES // 102
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-# Cells that a spreadsheet program would take for a formula, after any apostrophes that were put before them.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 class UnreadableSheet(Exception):
@@ -81,14 +80,6 @@ def read_sheet(content: bytes, *, columns: Iterable[str], ignored: Iterable[str]
     return Sheet(list(places), rows, numbers)
 
 
-def escape_formula(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet program would take it for a formula.
-
-    `read_sheet` takes the apostrophe away.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
 def is_error_value(text: str) -> bool:
     """Whether a cell holds what a spreadsheet program shows for a formula that failed, such as #REF!."""
     return text in ERROR_CODES
@@ -112,8 +103,7 @@ def _text(cell) -> str:
         cell = cell.date()
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = str(cell).strip()
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return unescape_formula(str(cell).strip())
 
 
 def _places(header: list[str], columns: list[str], ignored: list[str]) -> dict[str, int]:

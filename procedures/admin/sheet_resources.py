@@ -11,11 +11,12 @@ from django.utils import timezone
 from import_export.resources import ModelResource
 from import_export.results import RowResult
 
-from procedures.admin.sheet_files import escape_formula, is_error_value
+from procedures.admin.sheet_files import is_error_value
+from procedures.batches import batches
 from procedures.models import CodeSystem, ContentVersion, MedicalCode
 from procedures.models.codes import normalize
+from procedures.spreadsheet_cells import escape_formula
 
-IDS = 900
 CHANGED_MEANWHILE = "Somebody changed the same rows at this moment. Nothing was imported: upload the sheet again."
 UNEXPECTED = "This could not be imported, because of an error of this site. Tell an administrator."
 
@@ -188,10 +189,6 @@ class CodesOfSheet:
             hint = hint if row[column].isdecimal() else ""
             raise ValidationError(f"Unknown code “{row[column]}” of {system.name}.{hint}")
         return code
-
-
-def batches(items: list) -> Iterable[list]:
-    return (items[start : start + IDS] for start in range(0, len(items), IDS))
 
 
 def read_day(row: dict[str, str], column: str) -> datetime.date:

@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from import_export.fields import Field
 from simple_history.utils import bulk_create_with_history
 
-from procedures.admin.sheet_resources import CodesOfSheet, SheetResource, batches
+from procedures.admin.sheet_resources import CodesOfSheet, SheetResource
+from procedures.batches import batches
 from procedures.models import Succession
 from procedures.search import reindex
 

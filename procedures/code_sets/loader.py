@@ -23,6 +23,7 @@ from django.db import reset_queries, transaction
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
+from procedures.batches import batches
 from procedures.code_sets import code_rows
 from procedures.code_sets.change_log import ChangeLog
 from procedures.code_sets.code_rows import CodeRow
@@ -33,7 +34,6 @@ from procedures.models.codes import normalize
 from procedures.search import rebuild, reindex
 
 BATCH = 2000
-ID_BATCH = 900
 
 # Releases are published months before they take effect; more than a year ahead is a slip of the keyboard.
 MOST_AHEAD = timedelta(days=366)
@@ -257,7 +257,7 @@ class _Load:
             added.append(row)
         lengths = [list(rows) for _, rows in groupby(added, key=lambda row: len(row.normalized))]
         for batch in self.progress(
-            [batch for rows in lengths for batch in _batches(rows, BATCH)], desc="Adding", unit=" batches"
+            [batch for rows in lengths for batch in batches(rows, BATCH)], desc="Adding", unit=" batches"
         ):
             for row in batch:
                 heading = self._heading_of(row)
@@ -318,9 +318,9 @@ class _Load:
                 different.append(row)
                 self._note_differences(held, row)
             self.rows[key] = row
-        for batch in self.progress(_batches(different, BATCH), desc="Changing", unit=" batches"):
+        for batch in self.progress(batches(different, BATCH), desc="Changing", unit=" batches"):
             code_rows.update(self.system, batch)
-        for batch in _batches(listed, ID_BATCH):
+        for batch in batches(listed):
             MedicalCode.objects.filter(pk__in=batch).update(listed_in=self.release)
         self.touched.update(row.pk for row in different)
         self.summary.changed, self.summary.unchanged = len(different), len(listed)
@@ -353,7 +353,7 @@ class _Load:
             if record.short and not row.short_description and record.long == row.long_description:
                 row.short_description = record.short
                 filled.append(row)
-        for batch in self.progress(_batches(filled, BATCH), desc="Changing", unit=" batches"):
+        for batch in self.progress(batches(filled, BATCH), desc="Changing", unit=" batches"):
             code_rows.update(self.system, batch)
         self.touched.update(row.pk for row in filled)
         self.summary.changed += len(filled)
@@ -373,7 +373,7 @@ class _Load:
             if record.action == "A" or self._has_earlier(record.kind):
                 self.changes.record(row, Kind.ADDED)
             row.first_listed_in_id = self.release.pk
-        for batch in _batches([row.pk for row in moved], ID_BATCH):
+        for batch in batches([row.pk for row in moved]):
             MedicalCode.objects.filter(pk__in=batch).update(first_listed_in=self.release)
 
     def _note_older_ends(self, older: dict[str, CodeRecord], absent: Iterable[str]) -> None:
@@ -431,7 +431,7 @@ class _Load:
         for row in gone:
             by_end.setdefault(row.terminated, []).append(row.pk)
         for terminated, pks in by_end.items():
-            for batch in _batches(pks, ID_BATCH):
+            for batch in batches(pks):
                 MedicalCode.objects.filter(pk__in=batch).update(missing_from=self.release, terminated=terminated)
         self.touched.update(row.pk for row in gone)
 
@@ -446,7 +446,7 @@ class _Load:
                 row.parent_id = heading.pk
                 moved.setdefault(heading.pk, []).append(row.pk)
         for parent_id, pks in moved.items():
-            for batch in _batches(pks, ID_BATCH):
+            for batch in batches(pks):
                 MedicalCode.objects.filter(pk__in=batch).update(parent_id=parent_id)
 
     def _link_successors(self, new: Iterable[str]) -> None:
@@ -477,7 +477,7 @@ class _Load:
             added = {self.rows[key].pk for key in new}
             wanted = {pair for pair in wanted if added.intersection(pair)}
             obsolete = []
-        for batch in _batches(obsolete, ID_BATCH):
+        for batch in batches(obsolete):
             Succession.objects.filter(pk__in=batch).delete()
         bulk_create_with_history(
             [Succession(predecessor_id=a, successor_id=b, source=source) for a, b in sorted(wanted - stored.keys())],
@@ -495,7 +495,3 @@ class _Load:
         self.summary.passed_over = self.read.report.passed_over
         self.release.counts = self.summary.as_counts()
         self.release.save(update_fields=["counts"])
-
-
-def _batches(items: list, size: int) -> list[list]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -59,7 +59,7 @@ class Member:
 
         Raises RefusedFile for a binary file, a damaged archive, or more than 200 MB.
         """
-        with self._bytes() as stream, _named_errors(self.name):
+        with self._bytes() as stream, named_errors(self.name):
             is_utf8 = stream.peek(3).startswith(_BYTE_ORDER_MARK)
             text = io.TextIOWrapper(stream, encoding="utf-8-sig" if is_utf8 else "cp1252", errors="replace")
             number = 0
@@ -81,7 +81,7 @@ class Member:
             raise RefusedFile(self.name, f"it cannot be read ({error}).", reader.line_num) from error
 
     def _sheet_rows(self) -> Iterator[tuple]:
-        with self._bytes() as stream, _named_errors(self.name):
+        with self._bytes() as stream, named_errors(self.name):
             book = io.BytesIO(stream.read())
             _refuse_large_zip(zipfile.ZipFile(book), self.name)
             try:
@@ -98,17 +98,17 @@ class Member:
 
     @contextmanager
     def _bytes(self):
-        with _named_errors(self.name), self.source.path.open("rb") as file:
+        with named_errors(self.name), self.source.path.open("rb") as file:
             if self.zip_name:
                 with zipfile.ZipFile(file) as archive, archive.open(self.zip_name) as stream:
-                    yield io.BufferedReader(_Limited(stream, self.name))
+                    yield io.BufferedReader(LimitedStream(stream, self.name))
             elif file.read(2) == _GZIP:
                 file.seek(0)
                 with gzip.GzipFile(fileobj=file) as stream:
-                    yield io.BufferedReader(_Limited(stream, self.name))
+                    yield io.BufferedReader(LimitedStream(stream, self.name))
             else:
                 file.seek(0)
-                yield io.BufferedReader(_Limited(file, self.name))
+                yield io.BufferedReader(LimitedStream(file, self.name))
 
 
 @contextmanager
@@ -166,11 +166,11 @@ def find_member(source: SourceFile, wanted: re.Pattern) -> Member | None:
 
 def _member_names(source: SourceFile) -> list[str] | None:
     """The files in a zip, which a workbook is too; None for a source that is none."""
-    with _named_errors(source.name), source.path.open("rb") as file:
+    with named_errors(source.name), source.path.open("rb") as file:
         is_zip = file.read(4) == _ZIP
     if not is_zip:
         return None
-    with _named_errors(source.name), zipfile.ZipFile(source.path) as archive:
+    with named_errors(source.name), zipfile.ZipFile(source.path) as archive:
         _refuse_large_zip(archive, source.name)
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
     # Archives made on a Mac hold a hidden file beside each file.
@@ -192,7 +192,7 @@ def _kind(name: str) -> str:
 
 def _identify(path: Path, name: str) -> SourceFile:
     name = printable(name)
-    with _named_errors(name), path.open("rb") as file:
+    with named_errors(name), path.open("rb") as file:
         size = path.stat().st_size
         if not size:
             raise RefusedFile(name, "the file is empty.")
@@ -218,7 +218,7 @@ def _download(address: str, folder: Path) -> SourceFile:
         request = urllib.request.Request(address, headers={"User-Agent": "codesite"})
         opener = urllib.request.build_opener(_OnlyHttps)
         with opener.open(request, timeout=DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:
-            limited = _Limited(answer, address)
+            limited = LimitedStream(answer, address)
             while chunk := limited.read(1 << 16):
                 file.write(chunk)
             expected = answer.headers.get("Content-Length", "")
@@ -233,7 +233,7 @@ def _download(address: str, folder: Path) -> SourceFile:
     return _identify(path, unquote(PurePosixPath(parts.path).name) or "download")
 
 
-class _Limited(io.RawIOBase):
+class LimitedStream(io.RawIOBase):
     """A stream that refuses to give more than MOST_BYTES."""
 
     def __init__(self, stream, name: str):
@@ -257,7 +257,7 @@ def _refuse_large_zip(archive: zipfile.ZipFile, name: str) -> None:
 
 
 @contextmanager
-def _named_errors(name: str):
+def named_errors(name: str):
     """Turns what an unreadable file or a damaged archive raises into RefusedFile."""
     try:
         yield

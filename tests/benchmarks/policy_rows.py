@@ -178,6 +178,15 @@ class PolicyRows:
             revisions.append(self._revision(policy, 2, kind, at, len(added)))
             codes_of.append(added)
         bulk_create(PolicyRevision, revisions)
+        concerns = PolicyRevision.plans.through
+        bulk_create(
+            concerns,
+            (
+                concerns(policyrevision=revision, healthplan_id=plan_id)
+                for revision in revisions
+                for plan_id in {revision.policy.issuer_id, *(each.pk for each in self.plans_of[revision.policy_id])}
+            ),
+        )
         bulk_create(
             PolicyCodeChange,
             (

@@ -141,6 +141,20 @@ def test_pages_of_the_desk_are_accessible_and_fit_the_window(desk):
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1440, "height": 900}}], indirect=True)
+def test_tables_of_codes_need_no_scrolling_in_a_wide_window(desk):
+    policy = Policy.objects.get()
+    longest = {"label": "Kesimpta pen 20 mg", "note": "Only after failure of two others.", "listed_as": "noncovered"}
+    create_policy_code(policy, create_code("J9309"), **longest, range="J9301-J9309", starts=datetime.date(2026, 1, 1))
+
+    desk.goto(f"/admin/policies/policy/{policy.pk}/change/")
+    desk.wait_for_load_state("networkidle")
+
+    for table in (".shown-codes-rows", "#new_codes-group"):
+        width, room = desk.locator(table).evaluate("table => [table.scrollWidth, table.clientWidth]")
+        assert width <= room, table
+
+
 def test_what_is_asked_before_an_act_is_accessible(desk):
     found = []
     for action in ("mark_reviewed", "unpublish"):

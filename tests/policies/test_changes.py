@@ -6,6 +6,7 @@ import pytest
 
 from policies import changes
 from policies.changes import PolicyState, mark_codes, record_change, said_of_code
+from policies.fact_changes import FactNames, list_changes
 from policies.facts import code_key
 from policies.models import Policy, PolicyCode, PolicyRevision
 from procedures.models import MedicalCode
@@ -92,7 +93,7 @@ def test_revision_is_of_the_kind_that_the_changed_facts_make(start, fields, kind
 
 
 def test_revision_of_plans_and_related_documents():
-    policy, other = create_policy(), create_policy("Billing", kind="article", number="A1")
+    policy, other = create_policy(kind="lcd"), create_policy("Billing", kind="article", number="A1")
     before = PolicyState.of(policy)
     policy.plans.set([create_plan("South"), create_plan("North")])
     policy.references.add(other)
@@ -102,6 +103,21 @@ def test_revision_of_plans_and_related_documents():
     assert revision.kind == "revised"
     assert revision.facts["plans"] == ["north", "south"]
     assert revision.facts["references"] == ["article:A1"]
+
+
+def test_related_document_that_is_numbered_anew_is_no_change_of_a_policy():
+    document = create_policy("Billing", kind="article", number="A1")
+    policy = create_policy(kind="lcd", references=[document])
+    Policy.objects.filter(pk=document.pk).update(number="A9")
+    before = PolicyState.of(policy)
+    assert record_change(policy, before) is None
+
+    policy.references.add(create_policy("Coding", kind="article", number="A2"))
+    revision = record_change(policy, before)
+    first = policy.revisions.get(number=1)
+    names = FactNames([(policy.issuer_id, first.facts, revision.facts)])
+    [change] = list_changes(first.facts, revision.facts, policy.issuer_id, names)
+    assert ([link.name for link in change.added], change.removed) == (["A2 Coding"], [])
 
 
 def test_revision_of_codes_says_which_were_added_dropped_and_changed():

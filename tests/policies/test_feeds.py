@@ -201,6 +201,7 @@ def test_feed_of_a_code_holds_what_concerns_it(client):
 
     assert feed.all("title") == [
         "Glucose monitors: 1 code dropped: E11.9",
+        "Glucose monitors: Retired",
         "Glucose monitors: New on this site; 1 code: E11.9",
     ]
     assert feed.links()["alternate"] == f"{SITE}{code.get_absolute_url()}"

@@ -4,6 +4,8 @@ import datetime
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from policies.links import LinkChecker, LinkResult, addresses_to_check, store_result, user_agent
@@ -83,8 +85,8 @@ def test_get_is_tried_where_head_is_refused(checker, sites, refusal):
     assert sites.asked[1:] == ["HEAD docs.example/a", "GET docs.example/a"]
 
 
-def test_unknown_host_is_dead_and_asked_for_nothing(checker, sites):
-    assert check(checker, sites, host="gone.invalid") == ("dead", "Unknown host")
+def test_unknown_host_is_asked_for_nothing(checker, sites):
+    assert check(checker, sites, host="gone.invalid") == ("unreachable", "Unknown host")
     assert sites.asked == []
 
 
@@ -167,7 +169,7 @@ def test_redirect_is_judged_like_any_address(checker, sites, location, why):
 def test_redirect_to_a_host_that_is_unknown_is_dead(checker, sites):
     sites.reply("docs.example/a", 301, Location="http://gone.invalid/")
 
-    assert check(checker, sites) == ("dead", "Unknown host")
+    assert check(checker, sites) == ("unreachable", "Unknown host")
 
 
 # robots.txt
@@ -376,3 +378,26 @@ def test_result_is_stored_without_a_trace_in_history_but_not_for_an_address_chan
     assert policy.link_answer == "x" * 599 + "…"
     assert changed.link_state == ""
     assert policy.history.count() == versions
+
+
+@pytest.mark.django_db
+def test_result_waits_for_other_writers_before_a_row_is_touched():
+    policies = [create_policy(title, url="https://docs.example/a") for title in ("One", "Two")]
+
+    with CaptureQueriesContext(connection) as queries:
+        store_result([policy.pk for policy in policies], "https://docs.example/a", LinkResult(LinkState.ALIVE, "200"))
+
+    statements = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
+    assert "procedures_contentversion" in statements[0]
+    assert [policy.link_state for policy in Policy.objects.all()] == ["alive", "alive"]
+
+
+@pytest.mark.django_db
+def test_unknown_host_counts_as_dead_from_the_second_time_on():
+    policy = create_policy("One", url="https://gone.invalid/a")
+
+    for state in ("unreachable", "dead", "dead"):
+        store_result([policy.pk], policy.url, LinkResult(LinkState.UNREACHABLE, "Unknown host"))
+
+        policy.refresh_from_db()
+        assert (policy.link_state, policy.link_answer) == (state, "Unknown host")

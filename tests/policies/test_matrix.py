@@ -222,7 +222,26 @@ def test_cell_shows_the_policy_that_says_most_and_counts_the_others():
     [cell] = row.cells
 
     assert cell.first.policy.title == "Known and newest"
-    assert (cell.more, cell.more_url) == (4, "/policies/?plan=example-health&code=hcpcs:J9302")
+    assert (cell.more, cell.more_url) == (4, f"{code.get_absolute_url()}#policies")
+
+
+def test_cell_tells_of_policies_in_force_that_contradict_each_other():
+    code = create_code()
+    for title, prior_authorization, fields in (
+        ("One", "auth-needed", {"status": "active"}),
+        ("Two", "no-auth", {}),
+        ("Three", "conditional", {"status": "retired"}),
+        ("Four", "unknown", {}),
+    ):
+        create_policy_code(create_policy(title, url=URL, **fields), code, prior_authorization=prior_authorization)
+
+    [row] = matrix_for("code=J9302").rows
+    [cell] = row.cells
+
+    assert cell.differing == [
+        "prior authorization needed (auth-needed)",
+        "no prior authorization needed (no-auth)",
+    ]
 
 
 def test_cell_does_not_say_what_has_ended():
@@ -274,10 +293,13 @@ def test_number_of_queries_is_fixed_for_twenty_codes_and_twenty_plans(django_ass
         page.plan_choices, page.chosen, page.csv_url, page.unsourced_count  # noqa: B018
         return sum(row.cell_count for row in page.rows)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert read("code=J0000") == 20
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert read("code=" + ",".join(code.code for code in codes)) == 400
-    with django_assert_num_queries(6):
+    # One more, for the plans that were not chosen.
+    with django_assert_num_queries(9):
+        assert read("code=J0000&plan=plan-00") == 1
+    with django_assert_num_queries(9):
         chosen = "&plan=" + ",".join(plan.slug for plan in plans)
         assert read("code=" + ",".join(code.code for code in codes) + chosen) == 400

@@ -296,7 +296,7 @@ def test_recent_changes_say_in_one_line_what_changed():
         "Wheelchairs: 8 codes dropped: K0001, K0002, K0003, K0004, K0005, …",
         "Wheelchairs: 4 codes added: K0005, K0006, K0007, K0008",
         "Wheelchairs: Effective date, Summary; 1 code added: K0004",
-        "Wheelchairs: 2 codes added, 1 dropped: K0000, K0002, K0003",
+        "Wheelchairs: 2 codes added: K0002, K0003; 1 code dropped: K0000",
         "Wheelchairs: New on this site; 2 codes: K0000, K0001",
     ]
 

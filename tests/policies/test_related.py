@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.models import Policy
-from policies.related import MOST_ROWS, fair_shares
+from policies.related import MOST_ROWS, fair_shares, find_related
 from procedures.models import MedicalCode
 from tests.factories import create_code, create_plan, create_policy, create_policy_code
 
@@ -16,7 +16,7 @@ TODAY = datetime.date(2026, 11, 20)
 
 def related_to(code):
     code = MedicalCode.objects.with_page_data().get(pk=code.pk)
-    return Policy.objects.related_to(code, TODAY)
+    return find_related(code, TODAY)
 
 
 @given(st.lists(st.integers(1, 400), max_size=40), st.integers(0, 60))
@@ -64,8 +64,8 @@ def test_state_and_age_are_those_of_the_day_asked_for():
     create_policy(status="active", effective=TODAY, last_verified=TODAY, codes=[code])
 
     code = MedicalCode.objects.with_page_data().get(pk=code.pk)
-    [before] = Policy.objects.related_to(code, TODAY - datetime.timedelta(days=1)).groups[0].rows
-    [after] = Policy.objects.related_to(code, TODAY + datetime.timedelta(days=181)).groups[0].rows
+    [before] = find_related(code, TODAY - datetime.timedelta(days=1)).groups[0].rows
+    [after] = find_related(code, TODAY + datetime.timedelta(days=181)).groups[0].rows
 
     assert (before.state, before.stale_note) == (Policy.State.FUTURE, "")
     assert (after.state, after.stale_note) == (Policy.State.CURRENT, "Not verified since 20 November 2026")

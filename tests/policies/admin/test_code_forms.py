@@ -1,13 +1,14 @@
-"""The codes in the form of a policy: fifty at a time, found again by their keys, and blank rows for new ones."""
+"""The codes in the form of a policy: 25 at a time, found again by their keys, and blank rows for new ones."""
 
 import datetime
 import json
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from policies.admin.code_forms import GONE, TWICE
 from policies.changes import PolicyState, record_change
-from policies.models import PolicyCode
+from policies.models import PolicyCode, PolicyRevision
 from procedures.models import MedicalCode
 from tests.factories import create_code, create_plan, create_policy, create_policy_code, create_user, get_system
 from tests.policies.admin.test_policies import POLICIES, address_of, errors_of
@@ -60,21 +61,21 @@ def row_of(fields, code: str) -> str:
     )
 
 
-# Fifty at a time
+# 25 at a time
 
 
-def test_form_shows_fifty_codes_and_leads_to_the_others(editor):
-    policy = create_policy_of(create_codes(120))
+def test_form_shows_25_codes_and_leads_to_the_others(editor):
+    policy = create_policy_of(create_codes(60))
 
     first = get_page(editor, address_of(policy))
     third = get_page(editor, f"{address_of(policy)}?codes_page=3")
 
-    assert "Codes that it names (120)" in first.text
-    assert "1 to 50 of 120." in first.text
-    assert first.links["?codes_page=2"] == "Next 50"
-    assert "101 to 120 of 120." in third.text
-    assert "J0119" in third.text
-    assert "J0099" not in third.text
+    assert "Codes that it names (60)" in first.text
+    assert "1 to 25 of 60." in first.text
+    assert first.links["?codes_page=2"] == "Next 25"
+    assert "51 to 60 of 60." in third.text
+    assert "J0059" in third.text
+    assert "J0049" not in third.text
 
 
 def test_codes_are_found_by_their_beginning_and_their_label(editor, policy):
@@ -99,17 +100,17 @@ def test_rows_of_a_later_page_are_saved_and_shown_again(editor):
     policy = create_policy_of(create_codes(120))
     address = f"{address_of(policy)}?find_code=J00&codes_page=2"
     page = editor.get(address)
-    row = row_of(fields_of(page), "J0060")
+    row = row_of(fields_of(page), "J0030")
 
     answer = editor.post(address, typed(page, _continue="1", **{f"{row}-note": "Only with a plan of care."}))
 
     assert answer.headers["Location"] == address
-    assert policy.policy_codes.get(note="Only with a plan of care.").code.code == "J0060"
+    assert policy.policy_codes.get(note="Only with a plan of care.").code.code == "J0030"
     assert policy.policy_codes.count() == 120
     assert policy.revisions.newest_first().first().codes_changed == 1
 
 
-def test_two_thousand_codes_need_no_more_queries_and_fields_than_fifty(editor, django_assert_max_num_queries):
+def test_two_thousand_codes_need_no_more_queries_and_fields_than_sixty(editor, django_assert_max_num_queries):
     codes = create_codes(2_000)
     policies = [create_policy_of(codes[:60], "Few"), create_policy_of(codes, "Many")]
 
@@ -117,8 +118,8 @@ def test_two_thousand_codes_need_no_more_queries_and_fields_than_fifty(editor, d
         with django_assert_max_num_queries(20):
             page = editor.get(address_of(policy))
         values = typed(page, title="Another title", **{"shown_codes-3-note": "Changed.", "shown_codes-4-DELETE": "on"})
-        assert sum(len(value) if isinstance(value, list) else 1 for value in values.values()) < 700
-        with django_assert_max_num_queries(90):
+        assert sum(len(value) if isinstance(value, list) else 1 for value in values.values()) < 450
+        with django_assert_max_num_queries(95):
             assert editor.post(address_of(policy), values).status_code == 302
 
     assert policies[1].policy_codes.count() == 1_999
@@ -428,3 +429,35 @@ def test_list_and_blank_row_with_the_same_code_name_it_once(editor, policy):
     listed(editor, policy, "J9302", **{"new_codes-0-code": code.pk, "new_codes-0-source": "Row"})
 
     assert policy.policy_codes.get().source == "Row"
+
+
+# Who may add codes
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_user_who_may_not_add_codes_adds_none_by_a_list(client, policy, is_new):
+    create_code("J9302")
+    user = create_user("eve")
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["add_policy", "change_policy", "view_policy", "view_healthplan"])
+    )
+    client.force_login(user)
+    address = f"{POLICIES}add/" if is_new else address_of(policy)
+    fields = {"title": "Second", "issuer": policy.issuer_id, "number": "P-2"}
+    page = client.get(address)
+    assert "add_codes" not in fields_of(page)
+
+    answer = client.post(address, typed(page, **fields, add_codes="J9302", add_source="Table 1"))
+
+    assert answer.status_code == 302
+    assert not PolicyCode.objects.exists()
+    assert PolicyRevision.objects.newest_first().first().facts["title"] == "Second"
+
+
+def test_row_of_a_code_is_shown_without_a_template_for_each_of_its_boxes(editor):
+    codes = create_codes(25)
+    few, many = create_policy_of(codes[:2], "Few"), create_policy_of(codes, "Many")
+
+    rendered = [len(editor.get(address_of(policy)).templates) for policy in (few, many)]
+
+    assert rendered[0] == rendered[1]

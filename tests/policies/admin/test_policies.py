@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
+from policies.admin import policies as admin_policies
 from policies.models import Policy, PolicyCode, PolicyImport, WithheldUpdate
 from procedures.models import ContentVersion
 from tests.factories import create_code, create_plan, create_policy, create_policy_code, create_user, get_cms
@@ -15,6 +16,8 @@ from tests.procedures.admin.desk import found, get_page, rows_of
 pytestmark = pytest.mark.django_db
 
 POLICIES = "/admin/policies/policy/"
+# What is said before a policy is deleted.
+BACK = "The next import of its source brings it back as a new policy. Retire it instead"
 
 
 @pytest.fixture
@@ -180,6 +183,14 @@ def test_update_that_waits_and_missing_policies_are_told_on_the_form(editor):
     assert "View on site" in page.links.values()
 
 
+def test_missing_policy_is_told_no_more_once_it_is_retired(editor):
+    policy = create_policy(missing_since=datetime.date(2026, 3, 1))
+
+    change(editor, policy, status="retired", retired="2026-03-01")
+
+    assert "no longer lists this policy" not in get_page(editor, address_of(policy)).text
+
+
 # The list
 
 
@@ -292,6 +303,36 @@ def test_selected_policies_are_marked_as_verified_today(editor):
     assert ContentVersion.objects.get().number > before
 
 
+def test_any_number_of_policies_is_verified_in_the_same_queries(editor, django_assert_max_num_queries):
+    plans = [get_cms(), create_plan()]
+    one = create_policy("One", plans=plans)
+    others = [create_policy(f"Policy {number}", plans=plans, references=[one]) for number in range(40)]
+    queries = []
+    for policies in (others[:2], others):
+        chosen = {"action": "mark_verified", "_selected_action": [policy.pk for policy in policies]}
+        with django_assert_max_num_queries(30) as counted:
+            editor.post(POLICIES, chosen)
+        queries.append(len(counted))
+
+    assert queries[0] == queries[1]
+    version = others[-1].history.latest()
+    assert (version.history_type, version.history_change_reason) == ("~", "Marked as verified.")
+    assert {each.healthplan for each in version.plans.all()} == set(plans)
+    assert [each.to_policy for each in version.references.all()] == [one]
+    assert not one.history.latest().references.exists()
+
+
+def test_policies_are_verified_only_so_many_at_once(editor, monkeypatch):
+    monkeypatch.setattr(admin_policies, "MOST_AT_ONCE", 1)
+    policies = [create_policy("One"), create_policy("Two")]
+
+    chosen = {"action": "mark_verified", "_selected_action": [policy.pk for policy in policies]}
+    page = editor.post(POLICIES, chosen, follow=True)
+
+    assert "Choose at most 1 policies at once." in page.content.decode()
+    assert not Policy.objects.filter(last_verified__isnull=False).exists()
+
+
 def test_user_who_may_only_view_marks_nothing_as_verified(client):
     policy = create_policy()
     client.force_login(create_user("ann", groups=["Author"]))
@@ -313,7 +354,9 @@ def test_policy_is_deleted_by_a_superuser_alone_and_its_codes_follow(client, adm
 
     assert client.post(f"{POLICIES}{policy.pk}/delete/", {"post": "yes"}).status_code == 403
     client.force_login(create_user("root", is_superuser=True))
-    assert "Ofatumumab" in get_page(client, f"{POLICIES}{policy.pk}/delete/").text
+    page = get_page(client, f"{POLICIES}{policy.pk}/delete/")
+    assert "Ofatumumab" in page.text
+    assert BACK in page.text
     assert client.post(f"{POLICIES}{policy.pk}/delete/", {"post": "yes"}).status_code == 302
 
     code.refresh_from_db()
@@ -327,7 +370,9 @@ def test_selected_policies_are_deleted_and_their_codes_follow(admin_client):
     code = create_code()
     policy = create_policy(codes=[code])
 
-    values = {"action": "delete_selected", "_selected_action": [policy.pk], "post": "yes"}
+    values = {"action": "delete_selected", "_selected_action": [policy.pk]}
+    assert BACK in " ".join(admin_client.post(POLICIES, values).content.decode().split())
+    values["post"] = "yes"
     assert admin_client.post(POLICIES, values).status_code == 302
 
     code.refresh_from_db()
@@ -363,6 +408,26 @@ def test_history_needs_the_same_queries_for_any_number_of_codes(editor, django_a
 
     with django_assert_max_num_queries(20):
         editor.get(f"{POLICIES}{policy.pk}/history/")
+
+
+def test_history_shows_what_changed_in_the_same_queries_for_any_number_of_versions(
+    editor, django_assert_max_num_queries
+):
+    plan, other = create_plan("Plan A"), create_plan("Plan B")
+    policy = create_policy(plans=[plan])
+    policy.plans.add(other)
+    policy.references.add(create_policy("Knee braces", number="P-9"))
+    plan.delete()
+    for number in range(30):
+        policy.title = f"Title {number}"
+        policy.save()
+
+    with django_assert_max_num_queries(22):
+        page = get_page(editor, f"{POLICIES}{policy.pk}/history/")
+
+    assert "Title: Title 3 → Title 4" in page.text
+    assert "Applies to: one that was deleted → Plan B, one that was deleted" in page.text
+    assert "References: nothing → P-9 Knee braces" in page.text
 
 
 def test_former_version_of_a_policy_is_brought_back_as_a_revision(editor):

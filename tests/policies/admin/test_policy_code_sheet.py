@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from policies.admin import policy_codes
+from policies.admin import policy_code_sheet, policy_codes
 from policies.models import PolicyCode
 from tests.factories import create_code, create_plan, create_policy, create_policy_code, create_user
 from tests.policies.admin.test_policy_sheet import rows_of
@@ -139,6 +139,23 @@ def test_sheet_needs_the_same_queries_for_any_number_of_rows(editor, policy):
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in queries.captured_queries))
 
     assert counts[0] == counts[1]
+
+
+def test_sheet_that_would_change_too_many_policies_is_refused_before_it_is_confirmed(editor, policy, monkeypatch):
+    monkeypatch.setattr(policy_code_sheet, "MOST_POLICIES", 1)
+    create_code()
+    other = create_policy("Other", number="P-2")
+
+    page = upload(editor, sheet(row(), row(other.public_id)), to=CODES)
+
+    assert "This sheet would change 2 policies, and at most 1 can be changed at once." in said(page)
+    assert not page.context["token"]
+    assert not PolicyCode.objects.exists()
+    confirm(editor, upload(editor, sheet(row(other.public_id)), to=CODES), to=CODES)
+    assert PolicyCode.objects.get().policy == other
+    # What would not change does not count.
+    confirm(editor, upload(editor, sheet(row(), row(other.public_id)), to=CODES), to=CODES)
+    assert policy.policy_codes.count() == 1
 
 
 def test_user_who_may_only_view_exports_and_does_not_import(client, policy):

@@ -4,11 +4,12 @@ import csv
 import datetime
 
 import pytest
+from django.core.management import call_command
 
 from policies.admin import policy_sheet
+from policies.changes import PolicyState
 from policies.imports.csv_list import COLUMNS, read_csv_list
-from policies.models import CMS
-from tests.factories import create_code, create_plan, create_policy, create_policy_code, create_user, get_cms
+from tests.factories import create_code, create_plan, create_policy, create_policy_code, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def test_sheet_of_policies_is_read_by_the_importer(reader, tmp_path):
     policy = create_policy("Ofatumumab", number="P-1", status="active")
     create_policy_code(policy, create_code("J9302"), prior_authorization="conditional")
     create_policy_code(policy, create_code("M54.16", system="icd10cm"))
-    create_policy("Wheelchairs", kind="lcd", number="L33789", issuer=get_cms())
+    create_policy("Wheelchairs", kind="lcd", number="L33789")
     path = tmp_path / "policies.csv"
     path.write_bytes(export(reader))
 
@@ -83,15 +84,37 @@ def test_sheet_of_policies_is_read_by_the_importer(reader, tmp_path):
     assert policies["P-1"].facts["status"] == "active"
     assert set(policies["P-1"].codes) == {"hcpcs:J9302|named|", "icd10cm:M5416|named|"}
     assert policies["P-1"].codes["hcpcs:J9302|named|"]["prior_authorization"] == "conditional"
-    assert policies["L33789"].kind == "lcd"
-    assert get_cms().slug == CMS
+    assert set(policies) == {"P-1"}
+
+
+def test_sheet_that_is_imported_again_loses_nothing(reader, tmp_path):
+    plan, other = create_plan("Plan A"), create_policy("Other", number="P-2")
+    policy = create_policy("Ofatumumab", number="P-1", plans=[plan], references=[other], summary="What it says.")
+    create_policy_code(policy, create_code("J9302"), label="Arzerra", note="Only then.", listed_as="covered")
+    create_policy_code(policy, create_code("J9303"), note="After 65.", prior_authorization="conditional")
+    determination = create_policy("Wheelchairs", kind="lcd", number="L33789", plans=[plan])
+    create_policy_code(determination, create_code("K0823"), label="Group 1")
+    policies = [policy, other, determination]
+    before = [PolicyState.of(each) for each in policies]
+    path = tmp_path / "policies.csv"
+    path.write_bytes(export(reader))
+
+    for _ in range(2):
+        call_command("import_policies", "csv", str(path), verbosity=0)
+
+    for each, state in zip(policies, before, strict=True):
+        after = PolicyState.of(each)
+        # A list states that a policy applies to its issuer, where nobody has said anything else.
+        assert set(after.facts.pop("plans")) - {each.issuer.slug} == set(state.facts.pop("plans"))
+        assert after.facts == state.facts
+        assert {key: after.codes.get(key) for key in state.codes} == state.codes
 
 
 def test_sheet_follows_search_and_filters(reader):
-    create_policy("Ofatumumab", kind="lcd")
+    create_policy("Ofatumumab", status="active")
     create_policy("Wheelchairs")
 
-    assert [row["title"] for row in rows_of(export(reader, "?kind=lcd"))] == ["Ofatumumab"]
+    assert [row["title"] for row in rows_of(export(reader, "?status=active"))] == ["Ofatumumab"]
     assert [row["title"] for row in rows_of(export(reader, "?q=wheel"))] == ["Wheelchairs"]
 
 

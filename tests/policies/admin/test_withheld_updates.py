@@ -30,6 +30,14 @@ def update():
     return create_update(policy, facts={"title": "Theirs"}, codes={"hcpcs:J9302|named|Arzerra": None})
 
 
+def decide(client, update, act: str, page=None):
+    """Presses a button on the page of an update, as it is or was shown, and returns the page that answers."""
+    page = page or get_page(client, f"{UPDATES}{update.pk}/change/")
+    seen = {box.attributes["value"] for box in page.all("input") if box.attributes.get("name") == "seen"}
+    assert len(seen) == 1
+    return client.post(f"{UPDATES}{update.pk}/{act}/", {"seen": seen.pop()}, follow=True)
+
+
 def test_update_shows_what_stands_here_and_what_its_source_says(editor, update):
     assert rows_of(editor, UPDATES) == ["P-1 Ours"]
     page = get_page(editor, f"{UPDATES}{update.pk}/change/")
@@ -40,7 +48,7 @@ def test_update_shows_what_stands_here_and_what_its_source_says(editor, update):
 
 
 def test_update_is_taken_over_as_a_revision(editor, update):
-    page = editor.post(f"{UPDATES}{update.pk}/take/", follow=True)
+    page = decide(editor, update, "take")
 
     policy = update.policy
     policy.refresh_from_db()
@@ -54,7 +62,7 @@ def test_update_is_taken_over_as_a_revision(editor, update):
 
 
 def test_what_stands_here_is_kept(editor, update):
-    editor.post(f"{UPDATES}{update.pk}/keep/")
+    decide(editor, update, "keep")
 
     policy = update.policy
     policy.refresh_from_db()
@@ -67,9 +75,33 @@ def test_update_that_contradicts_the_policy_changes_nothing_and_says_why(editor)
     policy = create_policy("Ours", retired=timezone.localdate())
     update = create_update(policy, facts={"status": "proposed"})
 
-    page = editor.post(f"{UPDATES}{update.pk}/take/", follow=True)
+    page = decide(editor, update, "take")
 
     assert "Nothing was changed. A proposed policy cannot be retired." in page.content.decode()
+    assert WithheldUpdate.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["take", "keep"])
+def test_update_that_an_import_replaced_meanwhile_is_shown_again(editor, update, act):
+    page = get_page(editor, f"{UPDATES}{update.pk}/change/")
+    update.facts = {"title": "Theirs, newer"}
+    update.save()
+
+    again = decide(editor, update, act, page)
+
+    assert "Nothing was changed. A newer import has replaced this update" in again.content.decode()
+    assert "Theirs, newer" in again.content.decode()
+    assert WithheldUpdate.objects.exists()
+    assert update.policy.revisions.count() == 2
+    decide(editor, update, act)
+    assert not WithheldUpdate.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["take", "keep"])
+@pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "\0"}, {"seen": "x" * 5000}])
+def test_update_is_not_decided_by_somebody_who_did_not_see_it(editor, update, act, seen):
+    assert editor.post(f"{UPDATES}{update.pk}/{act}/", seen).status_code == 302
+
     assert WithheldUpdate.objects.exists()
 
 

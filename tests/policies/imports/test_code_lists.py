@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from policies.imports.code_lists import CDT_DROPPED, CPT_DROPPED, CodeList, read_code_list
+from policies.imports.code_lists import CodeList, read_code_list
 from policies.imports.code_table import CodeTable
+from policies.licensed_numbers import CDT_DROPPED, CPT_DROPPED
 from procedures.models import CodeSystem
 from tests.factories import create_code
 

@@ -292,11 +292,12 @@ def test_dropped_and_unknown_codes_are_counted_over_all_rows(read):
 # What the list is taken for
 
 
-def test_list_is_complete_for_the_issuers_and_kinds_it_names(read):
+def test_list_is_complete_for_the_payer_policies_of_the_issuers_it_names(read):
     found = read("A,1,T,,,,,,", "B,2,T,,lcd,,,,")
 
     assert found.is_complete_for("payer-policy", "a")
-    assert found.is_complete_for("lcd", "cms")
+    # The plan has these of Medicare, of which another plan has others.
+    assert not found.is_complete_for("lcd", "cms")
     assert not found.is_complete_for("payer-policy", "b")
     assert not found.is_complete_for("article", "cms")
 

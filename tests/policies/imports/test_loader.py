@@ -120,15 +120,65 @@ def test_policy_that_an_editor_numbered_anew_is_found(number):
     assert list(Policy.objects.values_list("number", "url")) == [("MP-1/A", "https://example.org/1")]
 
 
-def test_policy_with_the_number_of_another_one_once_is_a_policy_of_its_own():
+def test_policy_that_an_editor_numbered_anew_is_not_taken_for_the_one_with_that_number():
     load(stated("MP-1", title="Infusions"))
     Policy.objects.update(number="MP-2")
-    load(stated("MP-1", title="Injections"), stated("MP-2", title="Infusions"))
-    load(stated("MP-1", title="Injections and more"))
-    assert sorted(Policy.objects.values_list("number", "title")) == [
-        ("MP-1", "Injections and more"),
-        ("MP-2", "Infusions"),
+    records = stated("MP-1", title="Infusions"), stated("MP-2", title="Injections", row=3)
+    with pytest.raises(RefusedPolicies) as refused:
+        load(*records)
+    assert [str(problem) for problem in refused.value.report.problems] == [
+        "list.csv, row 3: MP-2: an editor gave its number to “Infusions”, which has another name in the source."
     ]
+    load(*records, skip_errors=True, complete=True)
+    assert list(Policy.objects.values_list("number", "title", "missing_since")) == [("MP-2", "Infusions", None)]
+
+
+def test_policies_whose_numbers_an_editor_exchanged_stay_apart():
+    load(stated("MP-1", title="Infusions"), stated("MP-2", title="Injections"))
+    for was, becomes in (("MP-1", "MP-3"), ("MP-2", "MP-1"), ("MP-3", "MP-2")):
+        Policy.objects.filter(number=was).update(number=becomes)
+    load(stated("MP-1", title="Infusions at home"), stated("MP-2", title="Injections"))
+    assert sorted(Policy.objects.values_list("number", "title")) == [
+        ("MP-1", "Injections"),
+        ("MP-2", "Infusions at home"),
+    ]
+
+
+def test_new_policy_is_verified_on_the_day_of_its_record_or_else_of_its_source():
+    own = stated("MP-1")
+    own.verified = datetime.date(2024, 12, 31)
+    load(own, stated("MP-2"), verified=datetime.date(2025, 2, 28))
+    days = Policy.objects.order_by("number").values_list("last_verified", flat=True)
+    assert list(days) == [datetime.date(2024, 12, 31), datetime.date(2025, 2, 28)]
+
+
+def test_references_go_on_to_name_a_document_that_an_editor_numbered_anew():
+    lcd = stated("L1", issuer="cms", kind="lcd")
+    article = stated("A1", issuer="cms", kind="article", references=["lcd:L1"])
+    load(article, lcd)
+    Policy.objects.filter(number="L1").update(number="L9")
+    before = every_row(connection)
+    assert not load(article, lcd).references_unknown
+    assert every_row(connection) == before
+    article.facts["references"] = ["lcd:L1", "lcd:L2"]
+    load(article, lcd, stated("L2", issuer="cms", kind="lcd"))
+    assert facts_of("A1")["references"] == ["lcd:L2", "lcd:L9"]
+    article.facts["references"] = ["lcd:L2"]
+    load(article)
+    assert facts_of("A1")["references"] == ["lcd:L2"]
+    assert revisions("A1") == [("new", 0, 0, 0), ("revised", 0, 0, 0), ("revised", 0, 0, 0)]
+
+
+def test_source_that_lacks_a_table_keeps_the_documents_that_only_it_names():
+    def record(*references):
+        return stated("A1", issuer="cms", kind="article", references=list(references))
+
+    others = stated("1.2", issuer="cms", kind="ncd"), stated("L1", issuer="cms", kind="lcd")
+    load(record("ncd:1.2", "lcd:L1"), *others)
+    load(record(), keeps_references=lambda kind, key: (kind, key) == ("article", "ncd:1.2"))
+    assert facts_of("A1")["references"] == ["ncd:1.2"]
+    load(record())
+    assert facts_of("A1")["references"] == []
 
 
 def test_kind_and_issuer_belong_to_the_name_of_a_policy():

@@ -4,11 +4,13 @@ import datetime
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from policies.imports.records import PlanRecord
 from policies.models import HealthPlan, Policy, PolicyCode, PolicyImport, WithheldUpdate
 from procedures.models import ContentVersion, MedicalCode
-from tests.factories import create_code, create_plan, create_policy
+from tests.factories import create_code, create_plan, create_policy, create_policy_code
 from tests.own_database import every_row
 from tests.policies.imports.loading import codes_of, facts_of, get_policy, load, named, revisions, stated
 
@@ -144,10 +146,14 @@ def test_what_both_changed_is_withheld_and_the_rest_is_taken(codes):
     # It was not verified: something differs from its source.
     assert policy.last_verified == JANUARY
     assert summary.withheld == 1
-    assert [str(note) for note in summary.report.notes] == [
-        "list.csv, row 2: MP-1 was changed by an editor, who has to decide: Title: Of an editor → Of the source; "
-        "J0001: prior authorization needed → no prior authorization needed; J0002: Of an editor → none."
+    assert [change.what for change in summary.changes if change.kind == "withheld"] == [
+        [
+            "Title: Of an editor → Of the source",
+            "J0001: prior authorization needed → no prior authorization needed",
+            "J0002: Of an editor → none",
+        ]
     ]
+    assert summary.report.notes == []
 
 
 def test_withheld_update_follows_the_source_and_goes_when_both_agree(codes):
@@ -195,7 +201,8 @@ def test_policy_that_an_editor_made_is_filled_where_it_says_nothing(codes):
     assert (policy.title, policy.url, policy.status) == ("Of an editor", "https://example.org/1", "active")
     assert codes_of() == ["J0001", "J0002"]
     assert policy.withheld.facts == {"title": "Of the source"}
-    assert policy.withheld.codes == {"hcpcs:J0001|named|": {"source": "List of codes"}}
+    # That the editor found J0001 elsewhere in the document is nothing to decide.
+    assert policy.withheld.codes == {}
     assert (summary.changed, summary.withheld) == (1, 1)
     assert revisions() == [("new", 1, 0, 0), ("revised", 1, 0, 0)]
 
@@ -218,6 +225,106 @@ def test_day_of_verification_moves_on_and_never_back():
         number += moved
         assert version() == number
     assert revisions() == [("new", 0, 0, 0)]
+
+
+def test_day_of_verification_of_a_record_comes_before_that_of_its_source():
+    record = stated("MP-1")
+    load(record, verified=JANUARY)
+    record.verified = FEBRUARY
+    assert load(record, verified=MARCH).verified == 1
+    assert get_policy().last_verified == FEBRUARY
+    assert load(record, verified=MARCH).verified == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Policy.objects.update(title="Of an editor"),
+        lambda: PolicyCode.objects.update(prior_authorization="auth-needed"),
+        lambda: PolicyCode.objects.filter(code__code="J0001").delete(),
+        lambda: create_policy_code(get_policy(), MedicalCode.objects.get(code="J0003")),
+    ],
+    ids=["fact", "what is said of a code", "code dropped", "code added"],
+)
+def test_policy_that_contradicts_its_source_is_not_verified_by_it(codes, change):
+    load(stated("MP-1", named("J0001", "J0002")), verified=JANUARY)
+    change()
+    assert load(stated("MP-1", named("J0001", "J0002")), verified=MARCH).verified == 0
+    assert get_policy().last_verified == JANUARY
+
+
+def test_policy_that_an_editor_kept_against_its_source_is_not_verified_by_it():
+    load(stated("MP-1"), verified=JANUARY)
+    Policy.objects.update(title="Of an editor")
+    load(stated("MP-1", title="Of the source"), verified=FEBRUARY)
+    WithheldUpdate.objects.all().delete()
+    load(stated("MP-1", title="Of the source"), verified=MARCH)
+    assert get_policy().last_verified == JANUARY
+
+
+def test_policy_with_more_than_its_source_states_is_verified_by_it(codes):
+    load(stated("MP-1", None), verified=JANUARY)
+    Policy.objects.update(summary="Of an editor")
+    create_policy_code(get_policy(), MedicalCode.objects.get(code="J0003"))
+    load(stated("MP-1", None), verified=MARCH)
+    assert get_policy().last_verified == MARCH
+
+
+def test_address_that_changes_loses_what_its_check_said_and_another_fact_does_not():
+    def checked() -> tuple:
+        policy = get_policy()
+        return policy.link_state, policy.link_answer, policy.link_checked_at
+
+    load(stated("MP-1", url="https://example.org/1"))
+    Policy.objects.update(link_state="dead", link_answer="404 Not Found", link_checked_at=timezone.now())
+    load(stated("MP-1", url="https://example.org/1", title="New"))
+    assert checked()[:2] == ("dead", "404 Not Found")
+    load(stated("MP-1", url="https://example.org/2"))
+    assert checked() == ("", "", None)
+
+
+def test_list_and_export_that_tell_of_one_document_keep_what_each_of_them_says(codes):
+    contractor = {"mac": PlanRecord("North Contractor")}
+    in_table = {**named("J0001", source="Table"), "hcpcs:J0002|named|Brand": {"source": "Table"}}
+    export = stated("L1", in_table, issuer="cms", kind="lcd", title="Devices", plans=["mac"])
+    load(export, kind="mcd", plans=contractor)
+    row = stated("L1", named("J0001", "J0003"), issuer="cms", kind="lcd", title="Power devices", plans=["example"])
+    summary = load(row)
+    assert facts_of("L1")["plans"] == ["example-health", "north-contractor"]
+    assert codes_of("L1") == ["J0001", "J0002 Brand", "J0003"]
+    assert (facts_of("L1")["title"], get_policy("L1").withheld.facts) == ("Devices", {"title": "Power devices"})
+    assert (summary.withheld, get_policy("L1").withheld.codes) == (1, {})
+
+    # A newer list does not make an older export late.
+    export.facts["status"] = "retired"
+    summary = load(export, kind="mcd", plans=contractor, as_of=FEBRUARY)
+    assert (summary.superseded, summary.retired) == (1, 0)
+    summary = load(export, kind="mcd", plans=contractor)
+    assert (summary.superseded, summary.retired) == (0, 1)
+    assert get_policy("L1").withheld.facts == {"title": "Power devices"}
+
+    load(stated("L1", {}, issuer="cms", kind="lcd", title="Devices", plans=[]))
+    assert facts_of("L1")["plans"] == ["north-contractor"]
+    assert codes_of("L1") == ["J0001", "J0002 Brand"]
+    assert not WithheldUpdate.objects.exists()
+
+
+def test_list_does_not_find_again_what_an_export_misses():
+    export = [stated(number, issuer="cms", kind="lcd") for number in ("L1", "L2")]
+    load(*export, kind="mcd", complete=True, as_of=JANUARY)
+    load(export[0], as_of=JANUARY)
+    load(export[1], kind="mcd", complete=True, as_of=FEBRUARY)
+    assert load(export[0], as_of=MARCH).found_again == 0
+    assert [policy.number for policy in Policy.objects.missing()] == ["L1"]
+    assert load(*export, kind="mcd", complete=True, as_of=MARCH).found_again == 1
+
+
+def test_retired_policy_that_a_full_source_no_longer_lists_is_nothing_to_look_at():
+    load(stated("MP-1"), stated("MP-2", status="retired"), stated("MP-3"), complete=True)
+    assert load(stated("MP-1"), complete=True).missing == 1
+    assert [policy.number for policy in Policy.objects.missing()] == ["MP-3"]
+    Policy.objects.filter(number="MP-3").update(status="retired")
+    assert not Policy.objects.missing().exists()
 
 
 def test_older_import_leaves_what_a_newer_one_supplied(codes):
@@ -262,6 +369,18 @@ def test_only_a_source_of_all_makes_a_policy_missing():
     load(stated("MP-2"))
     load(stated("MP-2"), is_complete_for=lambda kind, issuer: kind == "lcd")
     assert [policy.number for policy in Policy.objects.missing()] == ["L1"]
+
+
+def test_policies_are_compared_with_those_held_without_joins_of_large_tables(codes):
+    """PostgreSQL knows nothing of rows written in the same transaction, and may compare each with each."""
+    records = [stated("MP-1", named("J0001"), plans=["example"]), stated("MP-2")]
+    load(*records)
+    with CaptureQueriesContext(connection) as captured:
+        load(records[0], stated("MP-3"), complete=True, verified=MARCH)
+    large = ("policysource", "policycode", "policyrevision", "policy_references", "policy_plans")
+    joined = [query["sql"] for query in captured if " JOIN " in query["sql"] and any(x in query["sql"] for x in large)]
+    assert joined == []
+    assert any("policysource" in query["sql"] for query in captured)
 
 
 def test_older_full_source_makes_no_policy_missing():

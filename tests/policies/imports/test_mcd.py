@@ -4,7 +4,9 @@ import pytest
 from django.utils import timezone
 
 from policies.imports.checks import check_plan, check_record
+from policies.imports.loader import load_policies
 from policies.imports.mcd import read_mcd
+from policies.models import Policy
 from procedures.code_sets.records import RefusedFile
 from tests.factories import get_cms
 from tests.policies.imports.mcd_exports import (
@@ -177,6 +179,28 @@ def test_relations_to_ncds_need_the_table_of_ncds(tmp_path):
     found = read(tmp_path, **tables, ncd_trkg=[ncd])
     assert policy(found, "L50001").facts["references"] == ["ncd:220.6.17"]
     assert "1 relations to NCDs are left out" in notes(found)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("missing", ["ncd_trkg", "lcd_related_ncd_documents"])
+def test_relations_to_ncds_that_are_held_stay_without_their_tables(tmp_path, missing):
+    tables = {
+        "lcd": [lcd(50001)],
+        "lcd_related_documents": [],
+        "lcd_related_ncd_documents": [{"lcd_id": 50001, "lcd_version": 1, "r_ncd_id": 7}],
+        "ncd_trkg": [{"NCD_id": 7, "NCD_vrsn_num": 1, "NCD_mnl_sect": "220.6", "NCD_mnl_sect_title": "Scans"}],
+    }
+    whole = read(tmp_path / "whole", **tables)
+    load_policies(whole)
+    assert not whole.keeps_references("lcd", "ncd:220.6")
+    assert whole.keeps_references("article", "ncd:220.6")
+
+    del tables[missing]
+    found = read(tmp_path / "part", **tables)
+    assert found.keeps_references("lcd", "ncd:220.6")
+    assert not found.keeps_references("lcd", "lcd:L50002")
+    load_policies(found)
+    assert [named.number for named in Policy.objects.get(number="L50001").references.all()] == ["220.6"]
 
 
 def test_missing_tables_are_named_and_passed_over(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.imports.merge import Merged, Sides, merge
+from policies.imports.merge import Merged, Sides, agrees, merge
 
 KEY = "hcpcs:J9302|named|"
 ONE, TWO, THREE = ({"source": "List", "note": note} for note in ("one", "two", "three"))
@@ -168,3 +168,89 @@ def test_facts_and_codes_of_one_policy_are_judged_apart():
         withheld_facts={"title": "B"},
         withheld_codes={},
     )
+
+
+def merge_beside(base: dict, current: dict, now: dict, other: dict) -> tuple[dict, dict]:
+    """What is taken and withheld of facts, where a source of another kind states some too."""
+    merged = merge(Sides(base), Sides({**BLANK, **current}), Sides(now), number="MP-1", others=[Sides(other)])
+    return merged.taken_facts, merged.withheld_facts
+
+
+@pytest.mark.parametrize(
+    ("base", "current", "now", "taken"),
+    [
+        ({}, ["contractor"], ["acme"], ["acme", "contractor"]),
+        ({"plans": ["acme"]}, ["acme", "contractor"], ["beta"], ["beta", "contractor"]),
+        ({"plans": ["acme"]}, ["acme", "contractor"], [], ["contractor"]),
+        ({"plans": ["acme", "contractor"]}, ["acme", "contractor"], ["acme"], None),
+    ],
+    ids=["comes", "changes", "goes", "no longer states what the other one states"],
+)
+def test_plans_of_two_sources_stand_side_by_side(base, current, now, taken):
+    expected = {} if taken is None else {"plans": taken}
+    other = {"plans": ["contractor"]}
+    assert merge_beside(base, {"plans": current}, {"plans": now}, other) == (expected, {})
+
+
+def test_plans_that_an_editor_changed_are_withheld_beside_another_source():
+    taken = merge_beside({}, {"plans": ["elsewhere"]}, {"plans": ["acme"]}, {"plans": ["contractor"]})
+    assert taken == ({}, {"plans": ["acme", "contractor"]})
+
+
+def test_fact_that_another_source_states_otherwise_is_withheld():
+    assert merge_beside({}, {"summary": "A"}, {"summary": "B"}, {"summary": "A"}) == ({}, {"summary": "B"})
+
+
+def test_fact_that_a_source_withdraws_stays_where_another_one_states_it():
+    both = {"summary": "A", "effective": "2025-01-01"}
+    withdrawn = {"summary": "", "effective": None}
+    assert merge_beside(both, both, withdrawn, {"summary": "A"}) == ({"effective": None}, {})
+
+
+@pytest.mark.parametrize(("other", "taken"), [(ONE, {}), (TWO, {KEY: TWO}), (None, {KEY: None})])
+def test_code_that_a_source_drops_stays_where_another_one_names_it(other, taken):
+    one = Sides(codes={KEY: ONE})
+    others = [Sides(codes={KEY: other} if other else {})]
+    merged = merge(one, Sides(dict(BLANK), {KEY: ONE}), Sides(), number="MP-1", others=others)
+    assert (merged.taken_codes, merged.withheld_codes) == (taken, {})
+
+
+def test_where_a_code_was_found_is_nothing_to_decide():
+    elsewhere = {**ONE, "source": "Table"}
+    assert merge_code(None, elsewhere, ONE) == ({}, {})
+    assert merge_code(TWO, elsewhere, ONE, TWO) == ({}, {})
+    assert merge_code(None, elsewhere, ONE, ONE) == ({}, {})
+    assert merge_code(ONE, ONE, elsewhere) == ({KEY: elsewhere}, {})
+
+
+def test_withheld_update_of_one_source_outlives_an_import_of_another_one():
+    base, current = Sides({"url": ""}), Sides({**BLANK, "summary": "E"}, {KEY: ONE})
+    waiting = Sides({"summary": "B"}, {KEY: TWO})
+    for other, expected in ((waiting, waiting), (Sides({"summary": "C"}), Sides())):
+        merged = merge(base, current, base, number="MP-1", withheld=waiting, others=[other])
+        assert Sides(merged.withheld_facts, merged.withheld_codes) == expected
+    dropped = Sides(codes={KEY: None})
+    for other, expected in ((Sides(), {KEY: None}), (Sides(codes={KEY: TWO}), {})):
+        merged = merge(base, current, base, number="MP-1", withheld=dropped, others=[other])
+        assert merged.withheld_codes == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes", "states_codes", "expected"),
+    [
+        ({}, {KEY: ONE}, True, True),
+        ({}, {KEY: {**ONE, "source": "Table"}}, True, True),
+        ({"url": "https://example.org/"}, {KEY: ONE}, True, True),
+        ({"plans": ["acme", "contractor"]}, {KEY: ONE}, True, True),
+        ({"plans": ["elsewhere"]}, {KEY: ONE}, True, False),
+        ({"summary": "E"}, {KEY: ONE}, True, False),
+        ({}, {KEY: TWO}, True, False),
+        ({}, {}, True, False),
+        ({}, {KEY: ONE, "hcpcs:J0001|named|": ONE}, True, False),
+        ({}, {}, False, True),
+    ],
+)
+def test_policy_agrees_with_its_source(facts, codes, states_codes, expected):
+    current = Sides({**BLANK, "summary": "A", "plans": ["acme", "contractor"], **facts}, codes)
+    now, others = Sides({"summary": "A", "plans": ["acme"]}, {KEY: ONE}), [Sides({"plans": ["contractor"]})]
+    assert agrees(current, now, states_codes=states_codes, others=others) is expected

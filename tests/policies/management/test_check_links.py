@@ -44,13 +44,13 @@ def test_check_links_keeps_and_tells_what_became_of_each_address(sites):
     assert stored(found) == ("alive", "200 OK")
     assert stored(gone) == ("dead", "404 Not Found")
     assert stored(odd) == ("unreachable", "403 Forbidden")
-    assert stored(unknown) == ("dead", "Unknown host")
+    assert stored(unknown) == ("unreachable", "Unknown host")
     without.refresh_from_db()
     assert (without.link_state, without.link_checked_at) == ("", None)
     assert f"{gone.url}: not found (404 Not Found)" in said
     assert f"{odd.url}: could not be reached (403 Forbidden)" in said
     assert found.url not in said
-    assert said.endswith("Addresses: 1 found, 2 not found, 1 could not be reached.\n")
+    assert said.endswith("Addresses: 1 found, 1 not found, 2 could not be reached.\n")
 
 
 def test_check_links_visits_an_address_of_several_policies_once(sites):

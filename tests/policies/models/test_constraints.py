@@ -46,6 +46,12 @@ def create_code_change(**fields) -> PolicyCodeChange:
     )
 
 
+def create_source(**fields) -> PolicySource:
+    policy = fields.pop("policy", None) or create_policy()
+    fields = {"kind": "csv", "loaded_from": fields.pop("loaded_from", None) or create_import(), **fields}
+    return PolicySource.objects.create(policy=policy, facts={}, codes={}, **fields)
+
+
 def create_withheld(**fields) -> WithheldUpdate:
     policy = fields.pop("policy", None) or create_policy()
     return WithheldUpdate.objects.create(policy=policy, loaded_from=create_import(), **fields)
@@ -101,6 +107,8 @@ VIOLATIONS = [
     ("policycodechange_once", lambda: create_twice(create_code_change)),
     ("policycodechange_kind_known", lambda: create_code_change(kind="moved")),
     ("policyimport_kind_known", lambda: create_import(kind="fax")),
+    ("policysource_once", lambda: create_twice(create_source)),
+    ("policysource_kind_known", lambda: create_source(kind="fax")),
     ("withheldupdate_says_something", lambda: create_withheld()),
 ]
 
@@ -122,10 +130,6 @@ def test_every_constraint_is_violated_here():
         lambda: [create_policy(title, public_id="01234567") for title in ("Beds", "Chairs")],
         lambda: update(create_policy(), issuer=None),
         lambda: [
-            PolicySource.objects.create(policy=policy, loaded_from=create_import(), facts={}, codes={})
-            for policy in [create_policy()] * 2
-        ],
-        lambda: [
             WithheldUpdate.objects.create(policy=policy, loaded_from=create_import(), facts={"title": "Other"})
             for policy in [create_policy()] * 2
         ],
@@ -135,7 +139,6 @@ def test_every_constraint_is_violated_here():
         "name of a plan once",
         "public id once",
         "a policy has an issuer",
-        "one source a policy",
         "one withheld update a policy",
     ],
 )
@@ -155,6 +158,8 @@ def test_what_looks_like_a_violation_and_is_none_is_stored():
     create_policy("One day", effective=TODAY, retired=TODAY)
     create_policy("Retired, nobody knows when", status="retired")
     create_named(range="J9301-J9306", starts=TODAY, ends=TODAY, label="Kesimpta", note="")
+    of_two_sources = create_policy("Of two sources")
+    [create_source(policy=of_two_sources, kind=kind) for kind in ("csv", "mcd")]
     create_withheld(policy=create_policy("Withheld"), codes={"hcpcs:J9302|named|": None})
 
 
@@ -186,7 +191,7 @@ def test_deletion_of_a_policy_takes_everything_of_it_along():
     policy, other = create_policy(codes=[create_code()]), create_policy("Other")
     policy.references.add(other)
     loaded_from = create_import()
-    PolicySource.objects.create(policy=policy, loaded_from=loaded_from, facts={}, codes={})
+    create_source(policy=policy, loaded_from=loaded_from)
     WithheldUpdate.objects.create(policy=policy, loaded_from=loaded_from, facts={"title": "Another"})
 
     policy.delete()
@@ -201,7 +206,7 @@ def test_deletion_of_a_policy_takes_everything_of_it_along():
 
 def test_import_that_tells_of_policies_cannot_be_deleted_but_one_of_which_only_revisions_tell_can():
     policy, kept, gone = create_policy(), create_import(), create_import()
-    PolicySource.objects.create(policy=policy, loaded_from=kept, facts={}, codes={})
+    create_source(policy=policy, loaded_from=kept)
     create_revision(policy=policy, loaded_from=gone)
 
     with pytest.raises(models.ProtectedError):

@@ -5,9 +5,11 @@ import itertools
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from policies.models import HealthPlan, Policy
-from policies.models.policies import make_public_id
+from policies.models.policies import LINK_COLUMNS, make_public_id
 from tests.factories import create_code, create_plan, create_policy, create_policy_code, get_cms
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,35 @@ def test_article_is_called_by_its_type():
     faq = create_policy("Questions", kind="article", article_type="faq")
     assert faq.kind_label == "questions and answers"
     assert create_policy("Chairs", kind="lcd").kind_label == "Local Coverage Determination"
+
+
+def test_retired_policy_cannot_have_its_retirement_to_come():
+    tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+    policy = create_policy(status="retired", retired=tomorrow)
+
+    with pytest.raises(ValidationError, match="not retired yet"):
+        policy.full_clean()
+
+
+def test_policies_that_ended_are_not_missing():
+    gone = timezone.localdate()
+    for title, facts in {
+        "In force": {},
+        "Retired": {"status": "retired"},
+        "Retired long ago": {"retired": "2020-01-01"},
+        "To be retired": {"retired": gone + datetime.timedelta(days=9)},
+    }.items():
+        create_policy(title, missing_since=gone, **facts)
+    create_policy("Listed")
+    assert {policy.title for policy in Policy.objects.missing()} == {"In force", "To be retired"}
+
+
+def test_another_address_forgets_what_the_check_of_the_former_one_said():
+    policy = create_policy(
+        url="https://example.org/1", link_state="dead", link_answer="404", link_checked_at=timezone.now()
+    )
+    policy.move_to("https://example.org/1")
+    assert policy.link_state == "dead"
+    policy.move_to("https://example.org/2")
+    assert policy.url == "https://example.org/2"
+    assert [getattr(policy, name) for name in LINK_COLUMNS] == ["", "", None]

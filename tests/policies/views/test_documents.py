@@ -360,3 +360,14 @@ def test_home_links_policies_once_there_are_some(client):
     assert "What health plans and Medicare say" in home.headings
     assert "1 policy" in home.text
     assert "1 health plan, Medicare contractors included" in home.text
+
+
+@pytest.mark.parametrize("text", ["LCD L33789", "lcd l33789", "wheelchairs", "power wheelchairs", "wheelchair"])
+def test_policies_are_found_by_kind_and_number_and_in_singular_and_plural(client, text):
+    create_policy("Power Wheelchair Bases", kind="lcd", number="L33789")
+    create_policy("Hospital Beds", kind="lcd", number="L33820")
+
+    html = client.get("/policies/", {"q": text}).content.decode()
+
+    assert "Power Wheelchair Bases" in html
+    assert "Hospital Beds" not in html

@@ -96,7 +96,7 @@ def test_page_shows_the_facts_of_the_policy(client):
     assert shown["Effective Date"] == "16 May 2023"
     assert shown["Last Reviewed"] == "7 August 2025"
     assert shown["Original Document"] == "Read it at documents.example"
-    assert shown["Verified against the original"] == "1 November 2026"
+    assert shown["Last checked with its source"] == "1 November 2026"
     assert "Retired" not in shown
     [link] = [link for link in page.all("a") if link.attributes["href"] == policy.url]
     assert link.attributes["rel"] == "noopener"
@@ -107,7 +107,7 @@ def test_page_of_a_policy_without_sources_invents_nothing(client):
 
     shown = facts(page)
     assert [shown[name] for name in ("Effective Date", "Last Reviewed", "Original Document")] == ["Not stated"] * 3
-    assert shown["Verified against the original"] == "Not yet verified"
+    assert shown["Last checked with its source"] == "Not yet verified"
     assert "Its source does not say whether it is in force." in page.text
     assert "Summary" not in page.headings
     assert "Related documents" not in page.headings
@@ -414,3 +414,35 @@ def test_policy_of_today_is_not_stale(client):
     page = get_page(client, create_policy(status="active", last_verified=timezone.localdate()))
 
     assert "Not verified" not in page.text
+
+
+@pytest.mark.parametrize("spelling", ["L33789", "l33789"])
+def test_policy_page_is_found_by_the_number_of_its_issuer(client, spelling):
+    policy = create_policy("Power chairs", kind="lcd", number="L33789")
+
+    response = client.get(f"/policy/cms/{spelling}")
+
+    assert (response.status_code, response.headers["Location"]) == (301, policy.get_absolute_url())
+
+
+def test_policy_page_is_not_guessed_where_two_have_the_number(client):
+    create_policy("Power chairs", kind="lcd", number="1")
+    create_policy("Beds", kind="article", number="1")
+
+    assert client.get("/policy/cms/1").status_code == 404
+    assert client.get("/policy/cms/%00").status_code == 404
+
+
+def test_policy_page_says_what_a_list_of_self_administered_drugs_means(client):
+    policy = create_policy("A list", kind="article", article_type="self-administered-drugs")
+
+    assert "Medicare Part B usually does not pay" in client.get(policy.get_absolute_url()).content.decode()
+
+
+def test_policy_page_shows_a_number_that_stands_for_the_title_once(client):
+    policy = create_policy("L40025", kind="lcd", number="L40025")
+
+    html = client.get(policy.get_absolute_url()).content.decode()
+
+    assert "<h1>L40025</h1>" in html
+    assert "<code>L40025</code>" not in html

@@ -177,7 +177,8 @@ def decide_withheld_update(client):
     policy, _ = of_policy()
     imported = PolicyImport.objects.create(kind="csv", source_name="x.csv", as_of=timezone.localdate())
     update = WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Theirs"})
-    return lambda: client.post(f"/admin/policies/withheldupdate/{update.pk}/take/")
+    seen = {"seen": update.withheld_at.isoformat()}
+    return lambda: client.post(f"/admin/policies/withheldupdate/{update.pk}/take/", seen)
 
 
 def import_policy_codes(client):
