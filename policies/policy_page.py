@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Q, Value, When
 from django.http import QueryDict
 
-from policies.models import Policy, PolicyCode
+from policies.models import Policy, PolicyCode, PolicyImport
 from policies.policy_changes import PolicyRevisions
 from policies.policy_lists import stale_note
 from policies.presenters import Organization, by_organization, host_of
@@ -102,6 +102,12 @@ class PolicyPage:
     def ends_later(self) -> bool:
         """Whether the day of its retirement is known and lies ahead."""
         return bool(self.policy.retired) and self.state != State.RETIRED
+
+    @cached_property
+    def imports(self) -> list[PolicyImport]:
+        """What it was read from, the newest first; none where an editor wrote it."""
+        sources = self.policy.sources.select_related("loaded_from").order_by("-loaded_from__as_of", "pk")
+        return [source.loaded_from for source in sources]
 
     @property
     def document_host(self) -> str:

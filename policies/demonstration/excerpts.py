@@ -15,6 +15,7 @@ def read_medicare() -> ReadPolicies:
     read.source_name = "Excerpt of the Medicare Coverage Database, January 2026, shipped with the demonstration"
     # An excerpt says nothing by absence.
     read.is_complete_for = covers_nothing
+    read.is_excerpt = True
     return read
 
 

@@ -14,6 +14,7 @@ from policies.changes import PolicyState, mark_codes
 from policies.facts import LIST_FACTS, Facts, facts_of
 from policies.imports.checks import without_problems
 from policies.imports.held import HeldPolicy, HeldState, read_sources, read_states
+from policies.imports.losses import refuse_great_losses
 from policies.imports.matching import match_records
 from policies.imports.merge import Sides, agrees, merge
 from policies.imports.missing import missing_policies
@@ -118,7 +119,10 @@ class _Load:
         """The row of this import, made with the first change."""
         if self._import is None:
             self._import = PolicyImport.objects.create(
-                kind=self.read.kind, source_name=self.read.source_name[-300:], as_of=self.read.as_of
+                kind=self.read.kind,
+                source_name=self.read.source_name[-300:],
+                as_of=self.read.as_of,
+                is_excerpt=self.read.is_excerpt,
             )
         return self._import
 
@@ -139,6 +143,7 @@ class _Load:
         else:
             self._update()
             self._note_missing()
+            refuse_great_losses(self.read, self.summary)
         self._finish()
 
     # New policies

@@ -120,6 +120,8 @@ class DocumentRecords:
             facts["retired"] = retired.isoformat() if retired else None
             if row.is_retired or retired <= self.as_of:
                 facts["status"] = "retired"
+        elif believes_retired:
+            facts["retired"] = None
         return facts
 
     def _base_facts(self, number: str, base: BaseRow, listed: Facts) -> Facts:
@@ -175,10 +177,8 @@ class DocumentRecords:
     def _report(self, kind: str) -> None:
         report, name = self.export.report, self.export.name
         if self._untitled:
-            text = f"{len(self._untitled):,} {PLURALS[kind]} have no title in these tables; their numbers stand for it."
-            report.note(name, None, text)
-            for number in self._untitled:
-                report.note(name, None, f"{number} has no title.")
+            text = f"{len(self._untitled):,} {PLURALS[kind]} have no title in these tables; their numbers stand for it"
+            report.note(name, None, f"{text}: {', '.join(self._untitled)}.")
         for (contractor, contract_type), count in sorted(self._unknown_contracts.items()):
             text = f"contractor {contractor}-{contract_type} is not in contractor.csv; {count:,} documents name it."
             report.note(f"{kind}_x_contractor.csv", None, text)

@@ -98,7 +98,7 @@ def covers_nothing(kind: str, issuer_slug: str) -> bool:
 class ReadPolicies:
     """Everything that a reader read.
 
-    `as_of` is the day of which the source tells; `verified` the day on which that was what the issuers said, None where
+    Of an excerpt, codes and documents may be missing that its source has. `as_of` is the day of which the source tells; `verified` the day on which that was what the issuers said, None where
     nobody knows. `keeps_codes` says of the `source` of a code held already whether this source, which does not state
     it, leaves it as it is (its table was missing); `keeps_references` says so of a kind of policy and the key of a
     document that it names. `is_complete_for` says of a kind of policy and the slug of its
@@ -113,6 +113,7 @@ class ReadPolicies:
     plans: dict[str, PlanRecord]
     policies: list[PolicyRecord]
     report: ImportReport
+    is_excerpt: bool = False
     keeps_codes: Callable[[str], bool] = keep_none
     keeps_references: Callable[[str, str], bool] = keep_no_reference
     is_complete_for: Callable[[str, str], bool] = covers_nothing

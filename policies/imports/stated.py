@@ -57,6 +57,13 @@ class Stated:
     def now(self, record: PolicyRecord, base: Sides) -> Sides:
         """What the source says now; what it does not state this time is as it was in `base`."""
         facts = {**base.facts, **self.facts(record)}
+        if (
+            facts.get("status") == "retired"
+            and "status" not in record.facts
+            and record.facts.get("retired", "") is None
+        ):
+            # The source took the retirement back, and does not say what holds instead.
+            facts["status"] = "unknown"
         if "references" in record.facts:
             kept = {key for key in base.facts.get("references", ()) if self.read.keeps_references(record.kind, key)}
             facts["references"] = sorted({*facts["references"], *kept})

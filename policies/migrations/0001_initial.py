@@ -210,6 +210,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('csv', 'CSV list'), ('mcd', 'Medicare Coverage Database')], max_length=4)),
                 ('source_name', models.CharField(help_text='The file, folder or zip it was read from.', max_length=300)),
                 ('as_of', models.DateField(help_text='Day of which the source tells: the newest day in its tables, or that of the import.')),
+                ('is_excerpt', models.BooleanField(default=False, help_text='Its documents may name more codes than it has.')),
                 ('counts', models.JSONField(default=dict, help_text='How many were read, added, changed, dropped ...')),
                 ('imported_at', models.DateTimeField(auto_now_add=True)),
             ],

@@ -16,6 +16,7 @@ class PolicyImport(models.Model):
     as_of = models.DateField(
         help_text="Day of which the source tells: the newest day in its tables, or that of the import."
     )
+    is_excerpt = models.BooleanField(default=False, help_text="Its documents may name more codes than it has.")
     counts = models.JSONField(default=dict, help_text="How many were read, added, changed, dropped ...")
     imported_at = models.DateTimeField(auto_now_add=True)
 
@@ -27,6 +28,11 @@ class PolicyImport(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} of {self.as_of:%Y-%m-%d}"
+
+    @property
+    def in_words(self) -> str:
+        """What it was read from, for readers."""
+        return "list of the plan" if self.kind == self.Kind.CSV else self.get_kind_display()
 
 
 class PolicySource(models.Model):

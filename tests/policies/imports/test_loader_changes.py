@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from policies.imports.records import PlanRecord
 from policies.models import HealthPlan, Policy, PolicyCode, PolicyImport, WithheldUpdate
+from procedures.code_sets.records import RefusedFile
 from procedures.models import ContentVersion, MedicalCode
 from tests.factories import create_code, create_plan, create_policy, create_policy_code
 from tests.own_database import every_row
@@ -17,6 +18,7 @@ from tests.policies.imports.loading import codes_of, facts_of, get_policy, load,
 pytestmark = pytest.mark.django_db
 
 JANUARY, FEBRUARY, MARCH = (datetime.date(2025, month, 1) for month in (1, 2, 3))
+LATER = datetime.date(2025, 4, 1)
 
 
 @pytest.fixture
@@ -421,3 +423,41 @@ def test_retirement_ahead_is_a_revision_and_no_retirement_yet():
     load(stated("MP-1"))
     assert load(stated("MP-1", retired=ahead)).retired == 0
     assert [kind for kind, *_ in revisions()] == ["new", "revised"]
+
+
+def test_retirement_that_its_source_takes_back_without_a_word_is_not_known_any_more():
+    load(stated("L1", issuer="cms", kind="lcd", status="retired", retired="2025-01-01"), kind="mcd")
+
+    load(stated("L1", issuer="cms", kind="lcd", retired=None), kind="mcd", as_of=LATER)
+
+    assert (facts_of("L1")["status"], facts_of("L1")["retired"]) == ("unknown", None)
+    assert [kind for kind, *_ in revisions("L1")] == ["new", "reinstated"]
+
+
+def test_retirement_stays_where_the_source_says_nothing_of_it():
+    load(stated("L1", issuer="cms", kind="lcd", status="retired"), kind="mcd")
+
+    load(stated("L1", issuer="cms", kind="lcd"), kind="mcd", as_of=LATER)
+
+    assert facts_of("L1")["status"] == "retired"
+
+
+def test_export_that_lacks_most_documents_is_refused():
+    documents = [stated(f"L{number}", issuer="cms", kind="lcd") for number in range(160)]
+    load(*documents, kind="mcd", complete=True)
+
+    with pytest.raises(RefusedFile, match="lacks 60 of 160 documents"):
+        load(*documents[:100], kind="mcd", complete=True, as_of=LATER)
+
+    assert not Policy.objects.missing().exists()
+    assert load(*documents[:120], kind="mcd", complete=True, as_of=LATER).missing == 40
+
+
+def test_export_that_lacks_most_codes_is_refused():
+    codes = [create_code(f"J{number:04}", f"Code {number}").code for number in range(600)]
+    load(stated("L1", named(*codes), issuer="cms", kind="lcd"), kind="mcd")
+
+    with pytest.raises(RefusedFile, match="lacks 599 of the 600 codes"):
+        load(stated("L1", named("J0000"), issuer="cms", kind="lcd"), kind="mcd")
+
+    assert len(codes_of("L1")) == 600

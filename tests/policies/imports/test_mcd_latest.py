@@ -14,6 +14,7 @@ def test_the_list_supplies_title_date_and_address_without_version(tmp_path):
     assert record.facts == {
         "title": "Chairs & more",
         "effective": "2023-05-16",
+        "retired": None,
         "url": "https://www.cms.gov/medicare-coverage-database/view/lcd.aspx?lcdid=50001",
     }
     assert record.codes is None

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies.models import PolicyCode
+from policies.models import PolicyCode, PolicyImport, PolicySource
 from tests.factories import create_code, create_plan, create_policy, create_policy_code
 from tests.pages import read_page
 
@@ -446,3 +446,15 @@ def test_policy_page_shows_a_number_that_stands_for_the_title_once(client):
 
     assert "<h1>L40025</h1>" in html
     assert "<code>L40025</code>" not in html
+
+
+def test_policy_page_says_what_it_was_taken_from(client):
+    policy = create_policy("Power chairs", kind="lcd", number="L33789")
+    loaded_from = PolicyImport.objects.create(
+        kind="mcd", source_name="mcd", as_of=datetime.date(2026, 1, 23), is_excerpt=True
+    )
+    PolicySource.objects.create(policy=policy, kind="mcd", loaded_from=loaded_from, facts={}, codes={})
+
+    html = " ".join(client.get(policy.get_absolute_url()).content.decode().split())
+
+    assert "Medicare Coverage Database, 23 January 2026 (an excerpt: the document may name more codes)" in html

@@ -109,7 +109,8 @@ def test_many_reviews_need_the_queries_of_one(reviewer, guide):
     for number in range(20):
         create_guide(create_code(f"J{number:04}", f"Code {number}"))
     few = [row(on=0)]
-    many = [row(on=0, code=f"J{number:04}") for number in range(20)]
+    others = [row(on=0, code="J0000")]
+    many = [row(on=0, code=f"J{number:04}") for number in range(1, 20)]
 
     def count_queries(rows) -> int:
         response = upload(reviewer, as_csv(*rows, header=HEADER), to=GUIDES)
@@ -118,6 +119,8 @@ def test_many_reviews_need_the_queries_of_one(reviewer, guide):
         # The package makes a savepoint of each row.
         return sum("SAVEPOINT" not in query["sql"] for query in queries)
 
+    # The first request of a process also reads what Django then keeps, such as the types of rows.
+    count_queries(others)
     assert count_queries(many) <= count_queries(few)
     assert Guide.objects.filter(reviewed_by="Jane Roe, RN").count() == 21
 
