@@ -98,12 +98,13 @@ def covers_nothing(kind: str, issuer_slug: str) -> bool:
 class ReadPolicies:
     """Everything that a reader read.
 
-    Of an excerpt, codes and documents may be missing that its source has. `as_of` is the day of which the source tells; `verified` the day on which that was what the issuers said, None where
-    nobody knows. `keeps_codes` says of the `source` of a code held already whether this source, which does not state
-    it, leaves it as it is (its table was missing); `keeps_references` says so of a kind of policy and the key of a
-    document that it names. `is_complete_for` says of a kind of policy and the slug of its
-    issuer whether a policy that is absent here has gone from the source. `left_out` names the policies that are absent
-    from `policies` because of a problem: issuer, kind, and number or, without one, title, as in PolicyRecord.
+    Of an excerpt, codes and documents may be missing that its source has. `as_of` is the day of which the source
+    tells; `verified` the day on which that was what the issuers said, None where nobody knows. `keeps_codes` says
+    of the `source` of a code held already whether this source, which does not state it, leaves it as it is (its
+    table was missing); `keeps_references` says so of a kind of policy and the key of a document that it names.
+    `is_complete_for` says of a kind of policy and the slug of its issuer whether a policy that is absent here has
+    gone from the source. `left_out` names the policies that are absent from `policies` because of a problem:
+    issuer, kind, and number or, without one, title, as in PolicyRecord.
     """
 
     kind: str
