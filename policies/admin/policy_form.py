@@ -130,7 +130,9 @@ class PolicyForm(OpenedForm):
         if there := len(self.listed.codes) - len(rows):
             said.append(f"{there:,} were named already")
         said += [f"{count:,} left out ({why})" for why, count in self.listed.dropped.items()]
-        return f"{', '.join(said)}."
+        # "no codes: ZZZ9", what was passed over.
+        notes = [f"{note[:1].upper()}{note[1:]}." for note in self.listed.notes[:MOST_NAMED]]
+        return " ".join([f"{', '.join(said)}.", *notes])
 
 
 def _named(codes) -> str:

@@ -461,3 +461,11 @@ def test_row_of_a_code_is_shown_without_a_template_for_each_of_its_boxes(editor)
     rendered = [len(editor.get(address_of(policy)).templates) for policy in (few, many)]
 
     assert rendered[0] == rendered[1]
+
+
+def test_words_of_a_list_that_are_no_codes_are_named(editor, policy):
+    create_code("K0823", "Power chair")
+
+    listed(editor, policy, "ZZZ9 K0823")
+
+    assert "1 of the listed codes were added. No codes: ZZZ9." in get_page(editor, address_of(policy)).text
