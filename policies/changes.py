@@ -19,10 +19,10 @@ from policies.facts import (
     split_code_key,
 )
 from policies.models import HealthPlan, Policy, PolicyCode, PolicyCodeChange, PolicyImport, PolicyRevision
+from procedures.batches import PK_BATCH, batches
 from procedures.models import ContentVersion, MedicalCode
 from procedures.search import rebuild, reindex
 
-BATCH = 900
 # More changed codes than this are indexed faster by making the whole index afresh.
 REBUILD_FROM = 20_000
 LONGEST_SAID = 300
@@ -72,7 +72,7 @@ def record_change(policy: Policy, before: PolicyState | None) -> PolicyRevision 
     revision.plans.set(HealthPlan.objects.filter(Q(slug__in=plans_of(before, after)) | Q(pk=policy.issuer_id)))
     for change in code_changes:
         change.revision = revision
-    PolicyCodeChange.objects.bulk_create(code_changes, BATCH)
+    PolicyCodeChange.objects.bulk_create(code_changes, PK_BATCH)
     mark_codes({*(before.code_ids.values() if before else ()), *after.code_ids.values()})
     return revision
 
@@ -154,7 +154,8 @@ def said_of_code(key: str, columns: dict[str, str]) -> str:
         words.append(PolicyCode.ListedAs(listed_as).label)
     if "prior_authorization" in columns:
         words.append(PolicyCode.PriorAuthorization(columns["prior_authorization"]).label)
-    words += [columns[name] for name in ("note",) if name in columns]
+    if "note" in columns:
+        words.append(columns["note"])
     words += [f"{word} {columns[name]}" for name, word in (("starts", "from"), ("ends", "until")) if name in columns]
     return ", ".join(words) or "named"
 
@@ -168,11 +169,10 @@ def mark_codes(code_ids: Iterable[int], progress: Callable[[Iterable], Iterable]
 
     Returns how many changed. `progress` wraps the iterable of a whole new index, as tqdm does.
     """
-    code_ids = sorted(code_ids)
     changed = []
-    for start in range(0, len(code_ids), BATCH):
+    for batch in batches(sorted(code_ids)):
         named = Exists(PolicyCode.objects.filter(code=OuterRef("pk")))
-        rows = MedicalCode.objects.filter(pk__in=code_ids[start : start + BATCH]).order_by()
+        rows = MedicalCode.objects.filter(pk__in=batch).order_by()
         rows = rows.annotate(is_named=named).values_list("pk", "has_policy", "is_named")
         wrong = {True: [], False: []}
         for pk, has_policy, is_named in rows:

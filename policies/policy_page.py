@@ -33,7 +33,6 @@ LISTED_AS = {
 LISTED_AS_RANK = Case(*(When(listed_as=each, then=Value(rank)) for rank, each in enumerate(LISTED_AS)))
 
 KIND_ORDER = [Kind.NCD, Kind.LCD, Kind.ARTICLE, Kind.PAYER_POLICY]
-STATE_ORDER = [State.CURRENT, State.UNKNOWN, State.FUTURE, State.PROPOSED, State.RETIRED]
 
 
 @dataclass(slots=True)
@@ -200,7 +199,7 @@ class PolicyPage:
             found.values(),
             key=lambda each: (
                 KIND_ORDER.index(each.policy.kind),
-                STATE_ORDER.index(each.state),
+                each.state.rank,
                 each.policy.title.casefold(),
                 each.policy.pk,
             ),

@@ -42,7 +42,6 @@ EXPLANATIONS = {
     Kind.LCD: "What a Medicare contractor covers in the states for which it decides.",
     Kind.ARTICLE: "How Medicare contractors want services coded and billed, often beside an LCD.",
 }
-RANKS = {state.value: rank for rank, state in enumerate(State)}
 
 
 @dataclass(slots=True)
@@ -138,7 +137,7 @@ class _Candidate:
     def place(self) -> tuple:
         """In its group. Answers to comments on a draft say little of a code, so they come last."""
         is_response = self.article_type == Policy.ArticleType.RESPONSE_TO_COMMENTS
-        return is_response, RANKS[self.state], not self.names_it, self.title.casefold(), self.pk
+        return is_response, State(self.state).rank, not self.names_it, self.title.casefold(), self.pk
 
 
 def find_related(code: MedicalCode, on: datetime.date) -> RelatedPolicies | None:
@@ -223,7 +222,7 @@ def fair_shares(sizes: list[int], most: int) -> list[int]:
 
 
 def _place(policy: Policy, on: datetime.date) -> tuple[int, str, int]:
-    return RANKS[policy.state(on).value], policy.title.casefold(), policy.pk
+    return policy.state(on).rank, policy.title.casefold(), policy.pk
 
 
 def _read_policies(pks: set[int]) -> dict[int, Policy]:

@@ -9,12 +9,12 @@ from policies.code_ids import ids_of_codes
 from policies.imports.code_lists import CodeList, read_code_list
 from policies.imports.code_table import CodeTable
 from policies.models import PolicyCode
+from procedures.batches import PK_BATCH
 
 LONGEST_LIST = 100_000
 MOST_LISTED = 5_000
 # Unknown codes that an error names.
 MOST_NAMED = 20
-BATCH = 900
 
 # The fields that add a list of codes: for those who may add codes.
 LIST_FIELDS = ["add_codes", "add_prior_authorization", "add_source"]
@@ -125,7 +125,7 @@ class PolicyForm(OpenedForm):
             for system, code, named_range in self.listed.codes
             if code_ids[system, code] not in named
         ]
-        bulk_create_with_history(rows, PolicyCode, batch_size=BATCH, default_user=by)
+        bulk_create_with_history(rows, PolicyCode, batch_size=PK_BATCH, default_user=by)
         said = [f"{len(rows):,} of the listed codes were added"]
         if there := len(self.listed.codes) - len(rows):
             said.append(f"{there:,} were named already")

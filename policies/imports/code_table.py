@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from itertools import islice
 
+from procedures.batches import batches
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import normalize
 
@@ -12,7 +13,6 @@ MOST_IN_RANGE = 1_000
 # Sorts behind every character of a code.
 _END = "\x7f"
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)?")
-_BATCH = 900
 
 
 class CodeTable:
@@ -37,8 +37,8 @@ class CodeTable:
         """The codes that one text names; ranges ask the database. For the list that a person types."""
         names = sorted({normalize(word) for word in _WORD.findall(text) if 3 <= len(word) <= 12})
         codes: dict[str, set[str]] = {}
-        for start in range(0, len(names), _BATCH):
-            for system, found in _by_system(_usable().filter(normalized__in=names[start : start + _BATCH])).items():
+        for batch in batches(names):
+            for system, found in _by_system(_usable().filter(normalized__in=batch)).items():
                 codes.setdefault(system, set()).update(found)
         return cls(codes, is_whole=False)
 

@@ -61,7 +61,7 @@ def load_policies(
     plans and policies that are held already stay as they are.
 
     Adds to the report of `read` what it meets, so that one reading is loaded once. Raises RefusedPolicies, with nothing
-    changed, where there is a problem and no `skip_errors`.
+    changed, where there is a problem and no `skip_errors`, and RefusedFile for a damaged export (see losses.py).
     """
     records = without_problems(read)
     _refuse_problems(read, skip_errors)

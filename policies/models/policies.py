@@ -156,13 +156,18 @@ class Policy(models.Model):
         RETIRED = "retired", "retired"
 
     class State(models.TextChoices):
-        """What a reader needs to know of a policy on one day: its status and dates together."""
+        """What a reader needs to know of a policy on one day: its status and dates together; in order of interest."""
 
         CURRENT = "current", "active"
         UNKNOWN = "unknown", "status not known"
         FUTURE = "future", "not yet in effect"
         PROPOSED = "proposed", "proposed"
         RETIRED = "retired", "retired"
+
+        @property
+        def rank(self) -> int:
+            """Its place in lists: what applies first, from 0."""
+            return list(type(self)).index(self)
 
     class LinkState(models.TextChoices):
         UNCHECKED = "", "not checked"

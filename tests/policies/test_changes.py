@@ -9,6 +9,7 @@ from policies.changes import PolicyState, mark_codes, record_change, said_of_cod
 from policies.fact_changes import FactNames, list_changes
 from policies.facts import code_key
 from policies.models import Policy, PolicyCode, PolicyRevision
+from procedures.batches import batches
 from procedures.models import MedicalCode
 from procedures.search import Filters, read_content_version, search
 from tests.factories import create_code, create_plan, create_policy, create_policy_code, get_system
@@ -288,7 +289,7 @@ def test_marking_more_codes_than_one_batch_and_than_a_new_index_is_worth(monkeyp
     codes = [create_code(f"J930{number}", f"Injection, drug {number}") for number in range(5)]
     policy = create_policy()
     PolicyCode.objects.bulk_create(PolicyCode(policy=policy, code=code, source="Test") for code in codes)
-    monkeypatch.setattr(changes, "BATCH", 2)
+    monkeypatch.setattr(changes, "batches", lambda items: batches(items, 2))
     monkeypatch.setattr(changes, "REBUILD_FROM", 5)
     seen = []
 
