@@ -14,10 +14,22 @@ DEVELOPMENT := $(VENV)/development.stamp
 
 # What `check --deploy` judges: the settings of a deployment, with a key made for this one run.
 PRODUCTION = DEBUG=0 HTTPS_ONLY=1 ALLOWED_HOSTS=codesite.example SITE_URL=https://codesite.example \
-	DATABASE_URL=sqlite://:memory: SECRET_KEY="$$($(RANDOM_KEY))"
+	DATABASE_URL=sqlite://:memory: SECRET_KEY="$$($(RANDOM_KEY))" \
+	DEFAULT_FROM_EMAIL=team@codesite.example CONTACT_INBOX=team@codesite.example
 STATIC_TESTS = tests/test_templates.py tests/test_import_directions.py
 TEST_SETTINGS = DEBUG=0 HTTPS_ONLY=0 DATABASE_URL=sqlite://:memory: SECRET_KEY="$$($(RANDOM_KEY))"
 RANDOM_KEY = $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))"
+
+# The site, and beside it what sends its mail (to the console, unless EMAIL_HOST names a server). When one of them
+# ends, or at Ctrl-C, both do: by SIGTERM, because a shell makes what runs in the background deaf to Ctrl-C.
+define SERVE_AND_SEND
+export SITE_URL=http://127.0.0.1:$(PORT); \
+$(BIN)/python manage.py runserver 127.0.0.1:$(PORT) & server=$$!; \
+$(BIN)/python manage.py send_mail & sender=$$!; \
+trap 'kill $$server $$sender 2>/dev/null; wait' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+while kill -0 $$server 2>/dev/null && kill -0 $$sender 2>/dev/null; do sleep 1; done; \
+echo "The site or its mail has ended, so both end."; exit 1
+endef
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade)
@@ -26,7 +38,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-ha
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check format lock bench
+.PHONY: help run test check format lock bench drill
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' Makefile
@@ -35,7 +47,7 @@ run: $(RUNTIME) .env ## install, fill the database, and serve the site on 127.0.
 	@$(BIN)/python manage.py migrate
 	@$(BIN)/python manage.py load_demo
 	@$(BIN)/python manage.py create_first_login --site-url http://127.0.0.1:$(PORT)
-	@$(BIN)/python manage.py runserver 127.0.0.1:$(PORT)
+	@$(SERVE_AND_SEND)
 
 test: $(DEVELOPMENT) ## the whole suite: SQLite, PostgreSQL, browser; says what ran (some of it: ARGS="-k search")
 	@$(BIN)/python -m tests.suite $(ARGS)
@@ -60,6 +72,9 @@ lock: $(DEVELOPMENT) ## pin what pyproject.toml asks for, with hashes (newest ve
 
 bench: $(DEVELOPMENT) ## the benchmarks
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+drill: $(DEVELOPMENT) ## races, faulty mail servers and killed processes, on both databases (one of them: ARGS=mail)
+	@$(BIN)/python -m tests.drills $(ARGS)
 
 $(VENV_MADE):
 	@command -v $(PYTHON) >/dev/null || { \

@@ -38,6 +38,14 @@ GROUPS = {
         "policies.PolicyRevision",
         "policies.PolicyImport",
     ],
+    "Messages and meetings": [
+        "contact.Message",
+        "contact.Booking",
+        "contact.OutgoingMail",
+        "contact.Host",
+        "contact.MeetingType",
+        "contact.AvailabilityException",
+    ],
     "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult"],
     "People and log": ["auth.User", "auth.Group", "admin.LogEntry", "axes.AccessAttempt"],
 }

@@ -1,10 +1,13 @@
 """Health of the process (/livez) and of what it needs to serve (/readyz)."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from contact import outbox
+from contact.no_overlap import missing_constraints
 
 
 @never_cache
@@ -17,12 +20,35 @@ def livez(request):
 @never_cache
 @require_safe
 def readyz(request):
-    """200 when the database answers and every migration is applied, else 503; the body says which check failed."""
-    checks = {"database": False, "migrations": False}
+    """200 when the database answers, every migration is applied and no two meetings can overlap, else 503.
+
+    The body says which check failed. What it says of mail is for whoever watches over it: the site serves without.
+    """
+    checks = {"database": False, "migrations": False, "booking_guard": False}
     try:
         executor = MigrationExecutor(connection)
         checks["database"] = True
         checks["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+        checks["booking_guard"] = not missing_constraints()
+    except Error:
         pass
-    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+    mail = mail_detail() if checks["database"] else None
+    return JsonResponse({**checks, "mail": mail}, status=200 if all(checks.values()) else 503)
+
+
+def mail_detail() -> dict[str, int | None] | None:
+    """How the outbox does: mails that wait, mails given up, and seconds; None where the database cannot say."""
+    try:
+        state = outbox.state()
+    except Error:
+        return None
+    return {
+        "waiting": state.waiting,
+        "failed": state.failed,
+        "oldest_unsent_seconds": whole_seconds(state.oldest_unsent),
+        "worker_seen_seconds": whole_seconds(state.worker_seen),
+    }
+
+
+def whole_seconds(period) -> int | None:
+    return None if period is None else int(period.total_seconds())

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "codesite.apps.CodesiteConfig",
     "procedures",
     "policies",
+    "contact",
     "django_filters",
     "simple_history",
     "import_export",
@@ -88,11 +89,12 @@ def database(url: str) -> dict:
         entry = dj_database_url.parse(url, conn_max_age=None)
         # IMMEDIATE takes the write lock at the start of a transaction, so that two writers queue instead of failing
         # half-way; it must never meet ATOMIC_REQUESTS, which would make each reader a writer.
+        # FULL writes each commit to the disk before it is told of: a message that was thanked for survives a power cut.
         entry["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 60,
             "init_command": (
-                "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-32000;PRAGMA mmap_size=268435456"
+                "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;PRAGMA mmap_size=268435456"
             ),
         }
         return entry
@@ -150,6 +152,25 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 # Who may use sheets. codesite.checks refuses to start with these opened.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
+
+# Where the team is told of messages; without it they stand on the editors' desk alone.
+CONTACT_INBOX = environment.text("CONTACT_INBOX")
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "codesite@localhost")
+EMAIL_HOST = environment.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = environment.integer("EMAIL_PORT", 25)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = environment.boolean("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = environment.boolean("EMAIL_USE_SSL", False)
+# Seconds. A lease of contact.outbox is several times as long.
+EMAIL_TIMEOUT = 10
+if DEBUG and not environment.text("EMAIL_HOST"):
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Off for drills only: how often one address may write or book.
+RATE_LIMITS = environment.boolean("RATE_LIMITS", True)
+# Days after which `purge` deletes messages that are done, and what past meetings say of visitors.
+CONTACT_RETENTION_DAYS = environment.integer("CONTACT_RETENTION_DAYS", 365)
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -220,8 +241,18 @@ PERMISSIONS_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {asctime} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "codesite.log_lines.RedactingFormatter",
+            "format": "{levelname} {asctime} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # The lines of runserver, which have a formatter of their own otherwise.
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }

@@ -3,21 +3,24 @@
 Such a form is refused, and what was typed into it is shown for copying: a long lunch must not cost a long text.
 """
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-# Shorter values are choices, codes and numbers, which take no effort to give again.
+# Shorter values of the desk's forms are choices, codes and numbers, which take no effort to give again. The forms of
+# visitors are short, and all that is typed into them is shown.
 FEWEST_CHARACTERS = 20
 SECRETS = ("password", "token")
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, str]]:
-    """The longer texts of a posted form, as {"name", "text"}; no passwords or tokens."""
+    """The longer texts of a form of the desk, or all of a public one, as {"name", "text"}; no passwords or tokens."""
+    fewest = FEWEST_CHARACTERS if request.path.startswith(f"/{settings.ADMIN_PATH}") else 1
     return [
         {"name": name.replace("_", " ").replace("-", " ").capitalize(), "text": text}
         for name, texts in request.POST.lists()
         for text in texts
-        if len(text) >= FEWEST_CHARACTERS and not any(secret in name.lower() for secret in SECRETS)
+        if len(text) >= fewest and not any(secret in name.lower() for secret in SECRETS)
     ]
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("", include("contact.urls")),
     path("", include("policies.urls")),
     path("", include("procedures.urls")),
 ]

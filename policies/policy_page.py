@@ -4,6 +4,7 @@ import datetime
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Q, Value, When
@@ -13,6 +14,7 @@ from policies.models import Policy, PolicyCode, PolicyImport
 from policies.policy_changes import PolicyRevisions
 from policies.policy_lists import stale_note
 from policies.presenters import Organization, by_organization, host_of
+from procedures.code_parameters import code_parameter
 from procedures.markdown import render
 from procedures.models.codes import normalize
 
@@ -175,6 +177,14 @@ class PolicyPage:
         query = QueryDict(mutable=True)
         query.update({"find": self.find, "page": number} if self.find else {"page": number})
         return f"{self.policy.get_absolute_url()}?{query.urlencode()}#codes"
+
+    @property
+    def contact_query(self) -> str:
+        """What the addresses of contact pages carry along: this page, and its code if it names exactly one."""
+        parameters = {"page": self.policy.get_absolute_url()}
+        if self.code_count == 1 and not self.find:
+            parameters = {"code": code_parameter(self.codes[0].code), **parameters}
+        return urlencode(parameters, safe=":/")
 
     @cached_property
     def revisions(self) -> PolicyRevisions:

@@ -63,7 +63,7 @@ def code_version() -> str:
 
 def _digest() -> str:
     files = [*(settings.BASE_DIR / "templates").rglob("*.html")]
-    for app in ("procedures", "policies"):
+    for app in ("procedures", "policies", "contact"):
         files += (settings.BASE_DIR / app).rglob("*.py")
     digest = hashlib.blake2b(digest_size=8)
     for file in sorted(files):

@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.db.models.functions import Left
@@ -10,6 +11,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.dateformat import format as date_format
 
+from procedures.code_parameters import code_parameter
 from procedures.code_sets.cms_indicators import Indicator, decode
 from procedures.code_sets.ranges import RANGES
 from procedures.guide_changes import changes_address
@@ -259,6 +261,11 @@ class CodePage:
     @property
     def changes_url(self) -> str:
         return changes_address(self.code)
+
+    @property
+    def contact_query(self) -> str:
+        """What the addresses of contact pages carry along: code=hcpcs:J9302."""
+        return urlencode({"code": code_parameter(self.code)}, safe=":")
 
     @property
     def description_is_cut(self) -> bool:

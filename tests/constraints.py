@@ -31,10 +31,10 @@ def assert_refused(app: str, constraint: str, violate: Callable[[], object]) -> 
         violate()
 
     # SQLite does not name a constraint of uniqueness.
-    if isinstance(declared, models.CheckConstraint) or connection.vendor == "postgresql":
-        assert declared.name in str(refused.value)
-    else:
+    if isinstance(declared, models.UniqueConstraint) and connection.vendor == "sqlite":
         assert "UNIQUE" in str(refused.value)
+    else:
+        assert declared.name in str(refused.value)
 
 
 def assert_all_constraints(app: str, violated: Iterable[str]) -> None:

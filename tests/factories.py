@@ -1,12 +1,24 @@
 """Rows for tests: each function makes one, with sensible values for what the test does not care about."""
 
+import datetime
 import hashlib
 import itertools
+import uuid
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from django.utils.text import slugify
 
+from contact.models import (
+    AvailabilityWindow,
+    Booking,
+    Host,
+    HostShare,
+    MeetingType,
+    Message,
+    OutgoingMail,
+)
 from policies.changes import PolicyState, record_change
 from policies.models import CMS, HealthPlan, Policy, PolicyCode
 from procedures.models import CodeName, CodeSystem, Guide, GuideDraft, MedicalCode, Release
@@ -124,3 +136,59 @@ def create_policy_code(policy: Policy, code: MedicalCode, **fields) -> PolicyCod
     named = PolicyCode.objects.create(policy=policy, code=code, **{"source": "Test", **fields})
     record_change(policy, before)
     return named
+
+
+def create_host(name: str = "Alex Morgan", *, time_zone: str = "America/New_York", hours=(9, 17), **fields) -> Host:
+    """A host with these hours, of the same day, on every day of the week; without hours with `hours=None`."""
+    fields.setdefault("email", f"{slugify(name)}@team.example")
+    host = Host.objects.create(name=name, time_zone=time_zone, **fields)
+    if hours:
+        for weekday in range(7):
+            create_window(host, weekday, *(datetime.time(hour) for hour in hours))
+    return host
+
+
+def create_window(host: Host, weekday: int, start: datetime.time, end: datetime.time, **fields) -> AvailabilityWindow:
+    return AvailabilityWindow.objects.create(host=host, weekday=weekday, start=start, end=end, **fields)
+
+
+def create_meeting_type(slug: str = "introduction", *, hosts: Iterable[Host] = (), **fields) -> MeetingType:
+    """A type of 30 minutes with these hosts; no notice and no step between its times, unless `fields` say otherwise."""
+    fields = {"title": slug.capitalize(), "location": "By video", "notice_min": 0, "cancel_cutoff_min": 0, **fields}
+    meeting_type = MeetingType.objects.create(slug=slug, **fields)
+    for host in hosts:
+        HostShare.objects.create(meeting_type=meeting_type, host=host)
+    return meeting_type
+
+
+def create_booking(meeting_type: MeetingType, host: Host, start: datetime.datetime, **fields) -> Booking:
+    """A meeting that stands in the database and of which nobody was told; written past contact.actions."""
+    key = uuid.uuid4()
+    fields = {"name": "Kim Lee", "email": "kim@visitor.example", "time_zone": "Europe/London", **fields}
+    fields = {"uid": f"{key}@test", "request_key": key, **fields}
+    booking = Booking(host=host, meeting_type=meeting_type, **fields)
+    booking.place(start, length=meeting_type.length, buffers=meeting_type.buffers)
+    booking.save()
+    return booking
+
+
+def create_message(text: str = "Is J9302 covered?", **fields) -> Message:
+    fields = {"name": "Kim Lee", "email": "kim@visitor.example", "request_key": uuid.uuid4(), **fields}
+    if fields.get("status") in ("done", "spam"):
+        fields.setdefault("closed_at", timezone.now())
+    return Message.objects.create(text=text, **fields)
+
+
+def create_mail(**fields) -> OutgoingMail:
+    """A mail that waits to be sent now."""
+    number = next(_numbers)
+    fields = {
+        "kind": "message-notice",
+        "to": "team@codesite.example",
+        "subject": "A message",
+        "text": "Somebody wrote.",
+        "internet_message_id": f"<{number}@test>",
+        "dedupe_key": f"test:{number}",
+        **fields,
+    }
+    return OutgoingMail.objects.create(**fields)

@@ -12,12 +12,19 @@ from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 from django.utils import timezone
 
+from contact.free_times import write_instant
+from contact.links import booking_path
+from contact.models import Booking
+from contact.slots import next_free_slots
 from procedures.guide_sections import SECTIONS
 from procedures.models import CodeChange, GuideDraft, Succession
 from tests.factories import (
+    create_booking,
     create_code,
     create_draft,
     create_guide,
+    create_host,
+    create_meeting_type,
     create_name,
     create_plan,
     create_policy,
@@ -207,6 +214,36 @@ def content(db, settings, monkeypatch):
     monkeypatch.setattr("policies.presenters.POLICIES_PER_PAGE", 2)
     monkeypatch.setattr("policies.policy_page.CODES_PER_PAGE", 1)
     create_policies(guided, retired)
+    create_meetings()
+
+
+def create_meetings():
+    """Two kinds of meetings, one that nobody has time for, and a meeting that is booked for tomorrow."""
+    create_meeting_type("never", hosts=[create_host("Sam Reed", hours=None)])
+    host = create_host(hours=(0, 23))
+    create_meeting_type("longer", hosts=[host], length_min=60)
+    introduction = create_meeting_type(hosts=[host])
+    slot = next_free_slots(introduction, after=timezone.now() + datetime.timedelta(days=1))[0]
+    create_booking(introduction, host, slot.start)
+
+
+def meeting_addresses() -> list[str]:
+    """Each step of booking a meeting, and what its page shows; their addresses depend on the day."""
+    booking = Booking.objects.select_related("meeting_type").get()
+    free, later = (
+        write_instant(slot.start) for slot in next_free_slots(booking.meeting_type, after=timezone.now())[:2]
+    )
+    steps = [
+        f"start={free}",
+        f"start={later}&show=times",
+        f"start={write_instant(booking.starts_at)}",
+        "day=1900-01-01",
+    ]
+    changes = ["", "?done=booked", "?change=time", "?change=cancel", "?change=time&week=1900-01-01", "?zone=Mars/Base"]
+    return [
+        *(f"/contact/meeting/?type=introduction&{step}" for step in steps),
+        *(f"{booking_path(booking)}{change}" for change in changes),
+    ]
 
 
 def create_policies(named, other):
@@ -295,6 +332,17 @@ ADDRESSES = [
     "/plans/cms/",
     "/plans/contractor-1/",
     "/plans/example-health/",
+    "/contact/",
+    "/contact/?code=hcpcs:J9302&page=/policies/",
+    "/contact/message/",
+    "/contact/message/?code=hcpcs:J9302&page=/policies/",
+    "/contact/message/sent/",
+    "/contact/message/sent/?code=hcpcs:J9302",
+    "/contact/meeting/",
+    "/contact/meeting/?code=hcpcs:J9302&page=/policies/&zone=Mars/Base",
+    "/contact/meeting/?type=introduction",
+    "/contact/meeting/?type=never",
+    "/contact/meeting/?type=none",
     "/nothing",
 ]
 
@@ -306,12 +354,17 @@ def read(client, address: str) -> str:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_page_is_well_formed_for_every_reader(client, content, address):
-    html = read(client, address)
+    assert_well_formed(read(client, address))
+
+
+def assert_well_formed(html: str):
     page = Page(html)
     levels = [level for level, _ in page.headings]
     ids = page.all("id")
     in_page = [urlsplit(value).fragment for value in page.all("href") if value.startswith("#")]
-    controls = [a for tag, a in page.tags if tag in ("input", "select") and a.get("type") not in ("hidden", "checkbox")]
+    # Those that are ticked stand in their labels.
+    unlabelled = ("hidden", "checkbox", "radio")
+    controls = [a for tag, a in page.tags if tag in ("input", "select") and a.get("type") not in unlabelled]
     described = [each for value in page.all("aria-describedby") + page.all("aria-labelledby") for each in value.split()]
     assert UNKNOWN_VARIABLE not in html
     assert levels.count(1) == 1
@@ -323,11 +376,26 @@ def test_page_is_well_formed_for_every_reader(client, content, address):
     assert inline_code(html) == []
 
 
+def test_pages_of_meetings_are_well_formed(client, content):
+    for address in meeting_addresses():
+        assert_well_formed(read(client, address))
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [({"page": "/policies/", "message": "M" * 5001}, 422), ({"name": "Kim", "email": "kim", "code": "\0"}, 422)],
+)
+def test_form_with_errors_is_well_formed(client, content, data, status):
+    response = client.post("/contact/message/", data)
+
+    assert response.status_code == status
+    assert_well_formed(response.content.decode())
+
+
 def test_every_template_is_rendered_by_some_page(client, content):
     preview = f"/preview/{GuideDraft.objects.get().preview_token()}/"
-    rendered = {
-        template.name for address in [*ADDRESSES, preview] for template in client.get(address, follow=True).templates
-    }
+    addresses = [*ADDRESSES, *meeting_addresses(), preview]
+    rendered = {template.name for address in addresses for template in client.get(address, follow=True).templates}
     # Those of the desk are rendered by the tests of the admin, as is what it shows of a text that is being typed.
     public = {name for name in TEMPLATES if not name.startswith(("admin/", "simple_history/"))}
     elsewhere = {"400.html", "403.html", "403_csrf.html", "410.html", "500.html"}
@@ -346,6 +414,9 @@ def test_code_page_without_guide_shows_no_empty_place(client, content):
         "Type 2 diabetes mellitus without complications",
         "At a glance",
         "Source of the code",
+        "Contact us to learn more",
+        "Send us a message",
+        "Book a meeting",
         "Date of service",
     ]
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from contact.models import Message, MessageNote, OutgoingMail
 from policies.models import Policy, PolicyImport, WithheldUpdate
 from procedures.models import DailyViews, GuideDraft, SearchWithoutResult
 from tests.browser.accessibility import find_violations
@@ -15,6 +16,8 @@ from tests.factories import (
     create_code,
     create_draft,
     create_guide,
+    create_mail,
+    create_message,
     create_name,
     create_policy,
     create_policy_code,
@@ -63,6 +66,12 @@ def desk(page):
     create_policy_code(policy, create_code("J9308"), label="Arzerra")
     imported = PolicyImport.objects.create(kind="csv", source_name="list.csv", as_of=today)
     WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Ofatumumab, second edition"})
+    long_ago = timezone.now() - datetime.timedelta(days=3)
+    message = create_message(code=code, organization="Northside Oncology Clinic", created_at=long_ago)
+    MessageNote.objects.create(message=message, text="Called on Monday, nobody there.")
+    create_message("مرحبا", name="محمد علي", status="spam", spam_score=7, spam_reasons="more links than text")
+    create_mail(message=message, kind="message-receipt", to=message.email)
+    create_mail(state="failed", attempts=9, last_error="550 No such mailbox", calendar=b"BEGIN:VCALENDAR")
     page.goto("/admin/")
     page.get_by_label("Username").fill("root")
     page.get_by_label("Password").fill(PASSWORD)
@@ -103,6 +112,19 @@ def addresses():
         "/admin/procedures/dailyviews/",
         "/admin/procedures/searchwithoutresult/",
         *policy_addresses(),
+        *message_addresses(),
+    ]
+
+
+def message_addresses():
+    messages, mails = "/admin/contact/message/", "/admin/contact/outgoingmail/"
+    return [
+        messages,
+        f"{messages}?status=all",
+        *(f"{messages}{pk}/change/" for pk in Message.objects.values_list("pk", flat=True)),
+        mails,
+        *(f"{mails}{pk}/change/" for pk in OutgoingMail.objects.values_list("pk", flat=True)),
+        "/admin/forget-visitor/",
     ]
 
 
@@ -168,3 +190,35 @@ def test_what_is_asked_before_an_act_is_accessible(desk):
         found += find_violations(desk)
 
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("page", SIZES, indirect=True, ids=["light-360", "light-1440", "dark-360", "dark-1440"])
+def test_what_is_held_of_a_person_and_refused_forms_of_messages_are_accessible(desk):
+    desk.goto("/admin/forget-visitor/")
+    desk.get_by_role("button", name="Look what is held").click()
+    expect(desk.locator(".errornote")).to_be_visible()
+    found = find_violations(desk)
+    desk.get_by_label("E-mail address").fill("kim@visitor.example")
+    desk.get_by_role("button", name="Look what is held").click()
+    expect(desk.get_by_role("button", name="Delete all of it for good")).to_be_visible()
+    found += find_violations(desk)
+    message = Message.objects.get(status="new")
+    desk.goto(f"/admin/contact/message/{message.pk}/change/")
+    desk.get_by_label("Note", exact=False).last.fill("x" * 2_001)
+    Message.objects.filter(pk=message.pk).update(status="open")
+    desk.get_by_role("button", name="Done").click()
+    expect(desk.locator(".errornote")).to_be_visible()
+    found += find_violations(desk)
+
+    assert not found, "\n".join(found)
+    assert not desk.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": 1440, "height": 900}}], indirect=True)
+def test_lists_of_messages_and_mails_need_no_scrolling_in_a_wide_window(desk):
+    for address in ("/admin/contact/message/?status=all", "/admin/contact/outgoingmail/"):
+        desk.goto(address)
+        desk.wait_for_load_state("networkidle")
+
+        width, room = desk.locator(".results").evaluate("table => [table.scrollWidth, table.clientWidth]")
+        assert width <= room, address

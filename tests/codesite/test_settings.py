@@ -26,6 +26,8 @@ def test_settings_of_a_deployment_pass_its_check():
         HTTPS_ONLY="1",
         ALLOWED_HOSTS="codes.example",
         SITE_URL="https://codes.example",
+        DEFAULT_FROM_EMAIL="team@codes.example",
+        CONTACT_INBOX="team@codes.example",
         # The browser tests set it for their own process.
         DJANGO_ALLOW_ASYNC_UNSAFE="",
     )

@@ -24,6 +24,7 @@ desk = EditorsDesk()
 desk.register(Group, GroupAdmin)
 urlpatterns = [
     path("admin/", desk.urls),
+    path("", include("contact.urls")),
     path("", include("policies.urls")),
     path("", include("procedures.urls")),
 ]

@@ -60,3 +60,13 @@ def test_form_without_typed_text_leads_to_the_login(client, draft):
 
     assert response.status_code == 302
     assert response["Location"].startswith("/admin/login/")
+
+
+def test_everything_typed_into_a_form_of_visitors_is_shown():
+    client = Client(enforce_csrf_checks=True)
+    typed = {"name": "Kim", "email": "kim@visitor.example", "code": "", "message": "Is J9302 covered?"}
+
+    response = client.post("/contact/message/", {**typed, "form_token": "a" * 60})
+
+    assert response.status_code == 403
+    assert boxes(response) == ["Kim", "kim@visitor.example", "Is J9302 covered?"]

@@ -17,8 +17,13 @@ ARGUMENTS = {
     "policies:policy_feed": {"public_id": "c3ac4e6b"},
     "policies:code_feed": {"system": "hcpcs", "code": "J9302"},
 }
-# Each preview has an address of its own, which is given out with a draft (tests/procedures/test_previews.py).
-WITHOUT_AN_ADDRESS_OF_THEIR_OWN = {"procedures:preview"}
+# Given out with a draft, a meeting or a host: see tests/procedures/test_previews.py and tests/contact/views.
+WITHOUT_AN_ADDRESS_OF_THEIR_OWN = {
+    "procedures:preview",
+    "contact:booking",
+    "contact:booking_calendar",
+    "contact:host_calendar",
+}
 
 
 def our_patterns(resolver=None, namespace=""):
@@ -65,6 +70,13 @@ def test_addresses_are_those_of_the_contract():
     assert reverse("policies:plan_feed", args=["cms"]) == "/feeds/plan/cms.atom"
     assert reverse("policies:policy_feed", args=["12345678"]) == "/feeds/policy/12345678.atom"
     assert reverse("policies:code_feed", args=["hcpcs", "J9302"]) == "/feeds/code/hcpcs/J9302.atom"
+    assert reverse("contact:contact") == "/contact/"
+    assert reverse("contact:message") == "/contact/message/"
+    assert reverse("contact:message_sent") == "/contact/message/sent/"
+    assert reverse("contact:meeting") == "/contact/meeting/"
+    assert reverse("contact:booking", args=["a-token"]) == "/meeting/a-token/"
+    assert reverse("contact:booking_calendar", args=["a-token"]) == "/meeting/a-token/meeting.ics"
+    assert reverse("contact:host_calendar", args=["a-secret"]) == "/calendars/a-secret.ics"
     assert reverse("livez") == "/livez"
     assert reverse("readyz") == "/readyz"
 

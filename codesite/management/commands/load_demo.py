@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
+from contact.demonstration import load_meetings
 from policies.demonstration.excerpts import read_example_plan, read_medicare
 from policies.imports.loader import load_policies
 from procedures import demonstration
@@ -24,8 +25,8 @@ HCPCS_VERSION = "2025-01"
 
 class Command(BaseCommand):
     help = (
-        "Loads the demonstration: ICD-10-CM, an excerpt of HCPCS, guides, and policies on some of these codes. "
-        "It adds what is missing, changes nothing."
+        "Loads the demonstration: ICD-10-CM, an excerpt of HCPCS, guides, policies on some of these codes, and what "
+        "visitors need to book a meeting. It adds what is missing, changes nothing."
     )
 
     def handle(self, **options):
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         self._load_codes("icd10cm", icd10cm.read_package())
         self._load_guides()
         self._load_policies()
+        self.stdout.write(f"Hosts and types of meetings: {load_meetings()} added.")
 
     def _load_codes(self, slug: str, read: ReadRelease) -> None:
         system = CodeSystem.objects.get(slug=slug)

@@ -56,6 +56,7 @@ def test_demo_loaded_again_adds_nothing_and_changes_nothing(small_icd):
         "ICD-10-CM: the demonstration is there already.",
         "Guides: 0 added.",
         "Policies: 0 added.",
+        "Hosts and types of meetings: 0 added.",
     ]
 
 

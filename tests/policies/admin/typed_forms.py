@@ -22,8 +22,10 @@ class Fields(HTMLParser):
         elif not self._is_inside or attributes.get("form", self._form) != self._form:
             return
         elif tag == "input" and name and attributes.get("type") not in ("submit", "button"):
-            if attributes.get("type") != "checkbox" or "checked" in attributes:
+            if attributes.get("type") != "checkbox":
                 self._add(name, attributes.get("value") or "")
+            elif "checked" in attributes:
+                self._add(name, attributes.get("value") or "on")
         elif tag == "select":
             self._select = (name, [])
         elif tag == "option" and self._select and "selected" in attributes:

@@ -1,5 +1,7 @@
 """Every address of the desk, for every group and for people who are not logged in."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -8,12 +10,18 @@ from django.db import transaction
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from contact.models import AvailabilityException
 from policies.models import PolicyImport, WithheldUpdate
 from procedures.models import DailyViews, ReleaseUpload, SearchWithoutResult, Succession
 from tests.factories import (
+    create_booking,
     create_code,
     create_draft,
     create_guide,
+    create_host,
+    create_mail,
+    create_meeting_type,
+    create_message,
     create_name,
     create_policy,
     create_release,
@@ -129,6 +137,47 @@ OPEN_TO = {
         "policies_policyrevision_delete",
         "policies_policyimport_add",
         "policies_policyimport_delete",
+        "forget_visitor",
+        "contact_message_add",
+        "contact_message_delete",
+        "contact_outgoingmail_add",
+        "contact_outgoingmail_delete",
+        "contact_booking_add",
+        "contact_booking_delete",
+        "contact_host_add",
+        "contact_host_delete",
+        "contact_meetingtype_add",
+        "contact_meetingtype_delete",
+    ],
+    ("K", "K"): [
+        "contact_message_changelist",
+        "contact_message_change",
+        "contact_message_history",
+        "contact_outgoingmail_changelist",
+        "contact_outgoingmail_history",
+        "contact_booking_changelist",
+        "contact_booking_history",
+        "contact_booking_step",
+        "contact_host_changelist",
+        "contact_host_change",
+        "contact_host_history",
+        "contact_host_calendar",
+        "contact_meetingtype_changelist",
+        "contact_meetingtype_change",
+        "contact_meetingtype_history",
+        "contact_availabilityexception_changelist",
+        "contact_availabilityexception_add",
+        "contact_availabilityexception_change",
+        "contact_availabilityexception_delete",
+        "contact_availabilityexception_history",
+        "contact_availabilityexception_holidays",
+    ],
+    ("K", "-"): [
+        "contact_message_export",
+        "contact_outgoingmail_change",
+        "contact_booking_change",
+        "contact_booking_export",
+        "meetings_by_day",
     ],
     ("R", "R"): [
         "admin_logentry_changelist",
@@ -230,6 +279,8 @@ def rows():
     policy = create_policy(codes=[code])
     imported = PolicyImport.objects.create(kind="csv", source_name="list.csv", as_of=today)
     withheld = WithheldUpdate.objects.create(policy=policy, loaded_from=imported, facts={"title": "Ofatumumab, new"})
+    host = create_host()
+    meeting_type = create_meeting_type(hosts=[host])
     entry = LogEntry.objects.create(user=somebody, action_flag=CHANGE, content_type=kind, object_id=code.pk)
     return {
         "guidedraft": draft,
@@ -252,6 +303,12 @@ def rows():
         "withheldupdate": withheld,
         "policyrevision": policy.revisions.get(),
         "policyimport": imported,
+        "message": create_message(),
+        "outgoingmail": create_mail(),
+        "host": host,
+        "meetingtype": meeting_type,
+        "booking": create_booking(meeting_type, host, timezone.now() + timedelta(days=2)),
+        "availabilityexception": AvailabilityException.objects.create(first_day=today, last_day=today),
     }
 
 
