@@ -7,9 +7,10 @@ WITHHELD = "…"
 
 # The rest of an address that is itself a key: previews of guides, meetings, calendars of hosts.
 _SECRET_ADDRESS = re.compile(r"(/(?:preview|meeting|calendars)/)[^\s\"'<>/?]+")
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:=\[\]]+@[^\s@<>\"'(),;:\[\]]+\.[^\W\d_]{2,}")
-# PostgreSQL adds the values of the row to its errors.
-_DETAIL = re.compile(r"(DETAIL: ).*")
+# Also as in a query string. The bounds keep the search short in long lines.
+_EMAIL = re.compile(r"[^\s@%<>\"'(),;:=\[\]&?]{1,64}(?:@|%40)[^\s@<>\"'(),;:&]{1,255}")
+# PostgreSQL adds the values of the row to its errors, line breaks included.
+_DETAIL = re.compile(r"(DETAIL: ).*?(?=\n\n(?:The above exception|During handling)|\Z)", re.DOTALL)
 
 
 class RedactingFormatter(logging.Formatter):

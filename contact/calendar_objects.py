@@ -76,6 +76,12 @@ def host_calendar(host: Host, bookings: Iterable[Booking], *, now: datetime.date
     return calendar.to_ical()
 
 
+def with_other_link(calendar: bytes, former: str, current: str) -> bytes:
+    """The object with one link in place of another, whose lines are folded anew (RFC 5545, 3.1)."""
+    unfolded = calendar.decode().replace("\r\n ", "")
+    return Calendar.from_ical(unfolded.replace(former, current)).to_ical()
+
+
 def google_link(booking: Booking) -> str:
     """The address at which Google Calendar offers to take the meeting over.
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from contact import actions
 from contact.admin.booking_step_forms import MoveForm, StepForm
+from contact.calendar_objects import with_other_link
 from contact.links import booking_token
 from contact.models import Booking
 from contact.slots import Reason, Unavailable
@@ -94,13 +95,15 @@ def _take_back_no_show(booking, user, form) -> bool:
 
 
 def _new_link(booking, user, form) -> bool:
-    """Ends the links that were given out; mails that wait, such as the reminder, get the new one."""
+    """Ends the links that were given out; mails that are not sent yet, or may be sent again, get the new one."""
     with transaction.atomic():
         former = booking_token(booking)
         booking.rotate_link()
-        for mail in booking.mails.unsent().filter(to=booking.email):
-            mail.text = mail.text.replace(former, booking_token(booking))
-            mail.save(update_fields=["text"])
+        current = booking_token(booking)
+        for mail in booking.mails.filter(text__contains=former):
+            mail.text = mail.text.replace(former, current)
+            mail.calendar = with_other_link(bytes(mail.calendar), former, current) if mail.calendar else b""
+            mail.save(update_fields=["text", "calendar"])
     return True
 
 

@@ -123,7 +123,8 @@ class WindowsInline(PlainBoxes, admin.TabularInline):
     verbose_name_plural = "Weekly windows"
 
     def get_formset(self, request, obj=None, **kwargs):
-        return super().get_formset(request, obj, validate_max=True, **kwargs)
+        # Of more rows than the form can have, as somebody made up, none is built.
+        return super().get_formset(request, obj, validate_max=True, absolute_max=MOST_WINDOWS + 1, **kwargs)
 
 
 class ExceptionFormSet(BaseInlineFormSet):
@@ -152,3 +153,6 @@ class ExceptionsInline(PlainBoxes, admin.TabularInline):
     max_num = EXCEPTIONS_SHOWN + MOST_NEW_EXCEPTIONS
     verbose_name = "exception"
     verbose_name_plural = "Exceptions to come"
+
+    def get_formset(self, request, obj=None, **kwargs):
+        return super().get_formset(request, obj, validate_max=True, absolute_max=self.max_num + 1, **kwargs)

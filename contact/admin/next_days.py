@@ -22,13 +22,13 @@ ONE = datetime.timedelta(days=1)
 
 @dataclass
 class Day:
-    """One day: hours in words, those for single types by their titles, what is exceptional, and what is booked."""
+    """One day: hours in words, those of single types that have others, what is exceptional, free, and booked."""
 
     date: datetime.date
     hours: list[str] = field(default_factory=list)
-    hours_of_types: dict[str, list[str]] = field(default_factory=dict)
+    hours_of_types: list[tuple[MeetingType, list[str]]] = field(default_factory=list)
     exceptions: list[str] = field(default_factory=list)
-    free: dict[str, int] = field(default_factory=dict)
+    free: list[tuple[MeetingType, int]] = field(default_factory=list)
     meetings: list["Meeting"] = field(default_factory=list)
     clocks_change: bool = False
 
@@ -83,8 +83,8 @@ class NextDays:
         of_types = {each: Timetable([self.host], first, last, meeting_type=each) for each in self._types}
         for day in self.days:
             day.hours = self._in_words(of_all, day.date)
-            in_types = {each.title: self._in_words(timetable, day.date) for each, timetable in of_types.items()}
-            day.hours_of_types = {title: hours for title, hours in in_types.items() if hours != day.hours}
+            in_types = [(each, self._in_words(timetable, day.date)) for each, timetable in of_types.items()]
+            day.hours_of_types = [(each, hours) for each, hours in in_types if hours != day.hours]
 
     def _in_words(self, timetable: Timetable, day: datetime.date) -> list[str]:
         openings = joined((each.start, each.end) for each in timetable.openings(self.host, day))
@@ -119,7 +119,7 @@ class NextDays:
             slots = free_slots(meeting_type, first=first, until=until, now=self._now)
             counts = Counter(day_of(slot.start, self.host.zone) for slot in slots if self.host in slot.hosts)
             for day in self.days:
-                day.free[meeting_type.title] = counts[day.date]
+                day.free.append((meeting_type, counts[day.date]))
 
     def _read_meetings(self) -> None:
         bookings = list(Booking.objects.upcoming(self._now).filter(host=self.host).select_related("meeting_type"))

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from contact import actions
-from contact.links import booking_address, find_booking
+from contact.links import booking_address, booking_token, find_booking
 from contact.models import Booking, OutgoingMail
 from tests.factories import create_booking, create_code, create_host, create_meeting_type, create_user
 from tests.pages import read_page
@@ -436,10 +436,19 @@ def test_refusal_between_page_and_act_is_told(desk, booking, monkeypatch):
         assert words in take(desk, booking, "cancel").text
 
 
+def unfolded(mail: OutgoingMail) -> str:
+    """The calendar object of a mail with its lines in one piece."""
+    return bytes(mail.calendar).decode().replace("\r\n ", "")
+
+
 def test_new_link_ends_the_former_ones_and_reaches_mails_that_wait(desk, booking):
     former = booking_address(booking)
+    token = booking_token(booking)
     reminders = OutgoingMail.objects.filter(text__contains=former)
     assert reminders.exists()
+    invitation = booking.mails.get(kind="booked", to=booking.email)
+    assert token in unfolded(invitation)
+    booking.mails.filter(pk=invitation.pk).update(state="failed")
 
     page = take(desk, booking, "new-link")
 
@@ -449,6 +458,10 @@ def test_new_link_ends_the_former_ones_and_reaches_mails_that_wait(desk, booking
     assert current in page.text
     assert not OutgoingMail.objects.filter(text__contains=former).exists()
     assert OutgoingMail.objects.filter(text__contains=current).exists()
+    invitation.refresh_from_db()
+    assert token not in unfolded(invitation)
+    assert booking_token(stored) in unfolded(invitation)
+    assert max(map(len, bytes(invitation.calendar).split(b"\r\n"))) <= 75
     assert find_booking(current.rstrip("/").rpartition("/")[2]) == stored
     with pytest.raises(Booking.DoesNotExist):
         find_booking(former.rstrip("/").rpartition("/")[2])
