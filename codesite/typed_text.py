@@ -11,16 +11,21 @@ from django.shortcuts import render
 # visitors are short, and all that is typed into them is shown.
 FEWEST_CHARACTERS = 20
 SECRETS = ("password", "token")
+# Fields of the visitors' forms that are chosen or carried along, and the box that people do not see.
+NOT_TYPED = frozenset(
+    {"action", "change", "day", "page", "reference", "sequence", "show", "start", "type", "week", "zone"}
+)
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, str]]:
     """The longer texts of a form of the desk, or all of a public one, as {"name", "text"}; no passwords or tokens."""
-    fewest = FEWEST_CHARACTERS if request.path.startswith(f"/{settings.ADMIN_PATH}") else 1
+    is_desk = request.path.startswith(f"/{settings.ADMIN_PATH}")
+    fewest, left_out = (FEWEST_CHARACTERS, ()) if is_desk else (1, NOT_TYPED)
     return [
         {"name": name.replace("_", " ").replace("-", " ").capitalize(), "text": text}
         for name, texts in request.POST.lists()
         for text in texts
-        if len(text) >= fewest and not any(secret in name.lower() for secret in SECRETS)
+        if len(text) >= fewest and name not in left_out and not any(secret in name.lower() for secret in SECRETS)
     ]
 
 

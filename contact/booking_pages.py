@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from contact import calendar_objects
-from contact.free_times import FreeTimes, MeetingTime, TimeChoice, differs, length_in_words, time_choices
+from contact.free_times import FreeTimes, NextTimes, TimeChoice, length_in_words
 from contact.links import booking_path, booking_token
 from contact.meeting_forms import MeetingAddress
-from contact.meeting_pages import ALTERNATIVES, ZoneChoice
+from contact.meeting_pages import ZoneChoice
+from contact.meeting_times import MeetingTime, clocks_differ
 from contact.models import Booking
-from contact.slots import next_free_slots
 from contact.time_zones import zone_in_words
 from contact.wall_time import day_of
 
@@ -75,10 +75,10 @@ class BookingPage:
     @property
     def host_time(self) -> MeetingTime | None:
         """The time for the host, where clocks there show another one."""
-        host_zone = self.booking.host.time_zone
-        if not differs(self.booking.starts_at, self.zone_name, host_zone):
+        booking, host_zone = self.booking, self.booking.host.time_zone
+        if not clocks_differ(self.zone_name, host_zone, booking.starts_at, booking.ends_at):
             return None
-        return MeetingTime.of(self.booking.starts_at, self.booking.ends_at, host_zone)
+        return MeetingTime.of(booking.starts_at, booking.ends_at, host_zone)
 
     @property
     def cutoff(self) -> str:
@@ -159,20 +159,17 @@ class MovePage(BookingPage):
         return [*super().notices, *([self.free.problem] if is_told else [])]
 
     @property
-    def zone_words(self) -> str:
-        return zone_in_words(self.zone_name, self.now)
+    def choices(self) -> list[TimeChoice]:
+        return self._next_times.choices if self.refused else self.free.times
 
     @property
-    def choices(self) -> list[TimeChoice]:
-        return self.alternatives if self.refused else self.free.times
+    def alternatives_zone(self) -> str:
+        """The zone in which the next free times are told."""
+        return self._next_times.zone_words
 
     @cached_property
-    def alternatives(self) -> list[TimeChoice]:
+    def _next_times(self) -> NextTimes:
         """The next free times, in place of one that cannot be had."""
-        found = []
-        for after in (self.refused, self.now):
-            if after and not found:
-                found = next_free_slots(
-                    self.booking.meeting_type, after=after, count=ALTERNATIVES, now=self.now, moving=self.booking
-                )
-        return time_choices(found, self.zone_name, moving=self.booking, with_day=True)
+        return NextTimes(
+            self.booking.meeting_type, self.zone_name, after=self.refused, now=self.now, moving=self.booking
+        )

@@ -18,7 +18,7 @@ class MessageForm(GuardedForm):
         label="Your name",
         max_length=100,
         error_messages={"required": "Write your name, or what we may call you."},
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
     email = AddressField(
         label="Your e-mail address",
@@ -30,7 +30,7 @@ class MessageForm(GuardedForm):
         required=False,
         max_length=150,
         help_text="Where you work, if you ask for somebody there.",
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "dir": "auto"}),
     )
     code = LineField(
         label="Medical code",
@@ -44,7 +44,7 @@ class MessageForm(GuardedForm):
         max_length=5000,
         help_text="Up to 5,000 characters.",
         error_messages={"required": "Write what you would like to know."},
-        widget=forms.Textarea(attrs={"rows": 8}),
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
     )
 
     def as_message(self, origin: Origin, *, now: datetime.datetime) -> Message:

@@ -9,52 +9,22 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
 
+from contact.meeting_times import clocks_differ
 from contact.models import Booking, Host, MeetingType
 from contact.slots import Slot, free_slots, next_free_slots
-from contact.time_zones import day_in_words, time_in_words, zone_in_words
+from contact.time_zones import offset_in_words, place_in_words, zone_in_words
 from contact.wall_time import day_bounds, day_of
 
 TIME = "g:i A"
 DAY = "l, F j, Y"
 DAYS_OF_WEEK = 7
+# So many other times are offered in place of one that was taken.
+ALTERNATIVES = 6
 
 
 def write_instant(at: datetime.datetime) -> str:
     """How addresses and forms name an instant: 2026-11-24T15:30:00Z. See also meeting_forms.InstantField."""
     return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def place_in_words(zone_name: str, at: datetime.datetime) -> str:
-    """The zone without its offset, which is the same all year: New York time."""
-    return zone_in_words(zone_name, at).partition(" (")[0]
-
-
-def offset_in_words(zone_name: str, at: datetime.datetime) -> str:
-    """The abbreviation and offset of a zone at an instant: EST, UTC−5."""
-    return zone_in_words(zone_name, at).partition(" (")[2].rstrip(")")
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingTime:
-    """When a meeting is, in the words of one time zone."""
-
-    day: str
-    hours: str
-    zone: str
-
-    @classmethod
-    def of(cls, start: datetime.datetime, end: datetime.datetime, zone_name: str) -> "MeetingTime":
-        first_day, last_day = day_in_words(start, zone_name), day_in_words(end, zone_name)
-        last = time_in_words(end, zone_name) + ("" if first_day == last_day else f" on {last_day}")
-        return cls(first_day, f"{time_in_words(start, zone_name)} to {last}", zone_in_words(zone_name, start))
-
-    def __str__(self):
-        return f"{self.day}, {self.hours}, {self.zone}"
-
-
-def differs(at: datetime.datetime, zone_name: str, other: str) -> bool:
-    """Whether clocks of two zones show different times at an instant."""
-    return at.astimezone(ZoneInfo(zone_name)).utcoffset() != at.astimezone(ZoneInfo(other)).utcoffset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +47,17 @@ def time_choices(
 ) -> list[TimeChoice]:
     """The slots as choices for a visitor in this zone; their names begin with the day where asked to.
 
-    Where the clocks change among them on one day, each name has its offset: half past one may come twice. The time of
-    a booking that is to be moved is marked.
+    Where the clocks change among them, each name has its offset: half past one may come twice. The time of a booking
+    that is to be moved is marked.
     """
     zone = ZoneInfo(zone_name)
     slots = list(slots)
-    offsets: dict[datetime.date, set[datetime.timedelta | None]] = defaultdict(set)
-    for slot in slots:
-        offsets[day_of(slot.start, zone)].add(slot.start.astimezone(zone).utcoffset())
+    with_offset = _do_clocks_change(slots, zone)
     choices = []
     for slot in slots:
         local = slot.start.astimezone(zone)
         label = date_format(local, f"D, M j, {TIME}" if with_day else TIME)
-        if len(offsets[local.date()]) > 1:
+        if with_offset:
             label = f"{label} ({offset_in_words(zone_name, slot.start)})"
         if moving and slot.start == moving.starts_at:
             label = f"{label}, as it is now"
@@ -100,12 +68,46 @@ def time_choices(
 def _host_label(slot: Slot, zone_name: str) -> str:
     """ "3:30 PM London time" for hosts in London; "" where their clocks show the same, or their zones differ."""
     zones = {host.time_zone for host in slot.hosts}
-    if len(zones) != 1 or not differs(slot.start, zone_name, *zones):
+    if len(zones) != 1 or not clocks_differ(zone_name, *zones, slot.start):
         return ""
     host_zone = zones.pop()
     there = slot.start.astimezone(ZoneInfo(host_zone))
     is_same_day = there.date() == slot.start.astimezone(ZoneInfo(zone_name)).date()
     return f"{date_format(there, TIME if is_same_day else f'{TIME} l,')} {place_in_words(host_zone, slot.start)}"
+
+
+def zone_of_slots(slots: Iterable[Slot], zone_name: str, *, now: datetime.datetime) -> str:
+    """The zone as it stands above these times: with its offset then, without it where the clocks change among them."""
+    words = {zone_in_words(zone_name, slot.start) for slot in slots} or {zone_in_words(zone_name, now)}
+    return words.pop() if len(words) == 1 else place_in_words(zone_name, now)
+
+
+def _do_clocks_change(slots: Iterable[Slot], zone: ZoneInfo) -> bool:
+    return len({slot.start.astimezone(zone).utcoffset() for slot in slots}) > 1
+
+
+class NextTimes:
+    """The next free times, for a visitor in one time zone, in place of one that could not be had.
+
+    They come after the instant that was asked for, if there is one, else they are the first of all. With `moving` they
+    are the times to which that booking can be moved.
+    """
+
+    def __init__(
+        self,
+        meeting_type: MeetingType,
+        zone_name: str,
+        *,
+        after: datetime.datetime | None,
+        now: datetime.datetime,
+        moving: Booking | None = None,
+    ):
+        slots: list[Slot] = []
+        for instant in (after, now):
+            if instant and not slots:
+                slots = next_free_slots(meeting_type, after=instant, count=ALTERNATIVES, now=now, moving=moving)
+        self.choices = time_choices(slots, zone_name, moving=moving, with_day=True)
+        self.zone_words = zone_of_slots(slots, zone_name, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +216,12 @@ class FreeTimes:
     def zone_words(self) -> str:
         """The zone with its offset on the day; without it where the clocks change between its times."""
         slots = self._slots_by_day.get(self.day) or [slot for each in self._slots_by_day.values() for slot in each]
-        if not slots:
-            return zone_in_words(self.zone_name, self._now)
-        words = {zone_in_words(self.zone_name, slot.start) for slot in slots}
-        return words.pop() if len(words) == 1 else place_in_words(self.zone_name, slots[0].start)
+        return zone_of_slots(slots, self.zone_name, now=self._now)
 
     @property
     def clocks_change(self) -> bool:
         """Whether clocks change between the times of the day."""
-        slots = self._slots_by_day.get(self.day, [])
-        return len({slot.start.astimezone(self.zone).utcoffset() for slot in slots}) > 1
+        return _do_clocks_change(self._slots_by_day.get(self.day, []), self.zone)
 
     @property
     def days(self) -> list[DayChoice]:

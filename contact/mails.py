@@ -6,7 +6,9 @@ from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.utils import timezone
+from django.utils.encoding import punycode
 
 from contact import mail_texts
 from contact.calendar_objects import ORGANIZER_NAME, Method, invitation
@@ -214,8 +216,15 @@ def _method(change: Change) -> Method:
 
 
 def _answers_to(address: str) -> str:
-    """The visitor's address; nothing where no header could hold it."""
-    return address if is_printable(address) else ""
+    """The visitor's address; nothing where no header could hold it, so that host and team are told all the same."""
+    try:
+        written = sanitize_address(address, "utf-8")
+        domain = punycode(address.rpartition("@")[2])
+    except ValueError:
+        # UnicodeError is one: no domain has that name.
+        return ""
+    # A blank in it that is no ASCII is lost in a header, and answers would go to somebody else.
+    return address if is_printable(address) and written.endswith(f"@{domain}") else ""
 
 
 def _inbox() -> str:

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from contact.actions import Visitor
 from contact.form_guard import GuardedForm
+from contact.models import Booking, MeetingType
 from contact.origin import Origin
 from contact.spam import judge
 from contact.text_fields import AddressField, LineField, ParagraphsField
@@ -79,7 +80,7 @@ class BookingForm(GuardedForm):
         label="Your name",
         max_length=100,
         error_messages={"required": "Write your name, or what we may call you."},
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
     )
     email = AddressField(
         label="Your e-mail address",
@@ -90,7 +91,7 @@ class BookingForm(GuardedForm):
         label="Organization",
         required=False,
         max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "dir": "auto"}),
     )
     code = LineField(
         label="Medical code",
@@ -104,7 +105,7 @@ class BookingForm(GuardedForm):
         help_text="Up to 2,000 characters, and nothing about anybody’s health that names the person.",
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
 
     def as_visitor(self, origin: Origin, *, time_zone: str) -> Visitor:
@@ -117,16 +118,31 @@ class BookingForm(GuardedForm):
             is_trapped=self.is_trapped,
         )
         return Visitor(
-            name=written["name"],
-            email=written["email"],
-            organization=written["organization"],
-            notes=written["notes"],
+            **self._words(),
             time_zone=time_zone,
             code=origin.code,
-            code_text=written["code"],
             page=origin.page,
             looks_like_spam=verdict.is_spam,
         )
+
+    def says_the_same_as(self, booking: Booking, meeting_type: MeetingType) -> bool:
+        """Whether a valid form asks for a meeting as it stands: its type, its start, and, word for word, who and why.
+
+        See also MessageForm.says_the_same_as.
+        """
+        is_there = (booking.meeting_type_id, booking.starts_at) == (meeting_type.pk, self.cleaned_data["start"])
+        return is_there and all(getattr(booking, field) == words for field, words in self._words().items())
+
+    def _words(self) -> dict[str, str]:
+        """What was typed, by the field of the booking."""
+        written = self.cleaned_data
+        return {
+            "name": written["name"],
+            "email": written["email"],
+            "organization": written["organization"],
+            "notes": written["notes"],
+            "code_text": written["code"],
+        }
 
 
 class MoveForm(forms.Form):

@@ -9,24 +9,19 @@ from django.urls import reverse
 
 from contact.free_times import (
     FreeTimes,
-    MeetingTime,
+    NextTimes,
     TimeChoice,
     default_zone,
-    differs,
     length_in_words,
-    time_choices,
     write_instant,
 )
 from contact.links import booking_path
 from contact.meeting_forms import BookingForm, MeetingAddress
-from contact.meeting_times import times
+from contact.meeting_times import MeetingTime, clocks_differ, times
 from contact.models import Booking, Host, MeetingType
 from contact.origin import Origin
-from contact.slots import Slot, free_slots, next_free_slots
+from contact.slots import Slot, free_slots
 from contact.time_zones import listed_zone, zone_choices, zone_in_words
-
-# So many other times are offered in place of one that was taken.
-ALTERNATIVES = 6
 
 
 class ZoneChoice:
@@ -173,7 +168,7 @@ class MeetingDetailsPage(_TypedPage):
     def __init__(self, *args, form: BookingForm, **options):
         super().__init__(*args, **options)
         self.form = form
-        # The meeting that was booked with this form before, for another time.
+        # The meeting that was booked with this form before, when it said something else.
         self.booked_before: Booking | None = None
 
     @property
@@ -198,7 +193,7 @@ class MeetingDetailsPage(_TypedPage):
     def host_time(self) -> MeetingTime | None:
         """The chosen time for the host, where clocks there show another one; None also if it is not known whose."""
         zones = {host.time_zone for host in self.slot.hosts}
-        if len(zones) != 1 or not differs(self.slot.start, self.zone_name, *zones):
+        if len(zones) != 1 or not clocks_differ(self.zone_name, *zones, self.slot.start, self.slot.end):
             return None
         return MeetingTime.of(self.slot.start, self.slot.end, zones.pop())
 
@@ -216,17 +211,18 @@ class MeetingDetailsPage(_TypedPage):
         return write_instant(self.slot.start)
 
     @cached_property
-    def alternatives(self) -> list[TimeChoice]:
-        """The next free times, in place of one that cannot be had."""
-        found = []
-        for after in (self.start, self.now):
-            if after and not found:
-                found = next_free_slots(self.meeting_type, after=after, count=ALTERNATIVES, now=self.now)
-        return time_choices(found, self.zone_name, with_day=True)
+    def _next_times(self) -> NextTimes:
+        return NextTimes(self.meeting_type, self.zone_name, after=self.start, now=self.now)
 
     @property
-    def zone_words(self) -> str:
-        return zone_in_words(self.zone_name, self.start or self.now)
+    def alternatives(self) -> list[TimeChoice]:
+        """The next free times, in place of one that cannot be had."""
+        return self._next_times.choices
+
+    @property
+    def alternatives_zone(self) -> str:
+        """The zone in which the alternatives are told."""
+        return self._next_times.zone_words
 
     @property
     def retention_days(self) -> int:

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from contact.models import Booking, Host, HostShare, MeetingType
-from contact.open_times import Timetable, open_times
+from contact.open_times import Timetable
 from contact.wall_time import day_of
-
-__all__ = ["Reason", "Slot", "Unavailable", "free_slots", "next_free_slots", "open_times", "require_offered"]
 
 _DAY = datetime.timedelta(days=1)
 # What is read on both sides of a range: more than a calendar day, whatever its zone, and what one meeting blocks.

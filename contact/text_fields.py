@@ -5,6 +5,7 @@ import unicodedata
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 
 # They would turn the text around them about. The marks (U+200E, U+200F, U+061C) and the joiners of Arabic, of Indic
 # scripts and of emoji stay.
@@ -15,6 +16,8 @@ _NOT_IN_PARAGRAPHS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Letters and symbols by their category, yet blank: fillers of Hangul, and the empty Braille cell.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# A host name as mail servers take it, once its other letters are written in ASCII (RFC 3490).
+_HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 # What is longer is refused for its length, without being read: to bring it into NFC could take seconds.
 _LONGEST_OVER_MAXIMUM = 4
 
@@ -22,6 +25,23 @@ _LONGEST_OVER_MAXIMUM = 4
 def has_visible_character(text: str) -> bool:
     """Whether it has a letter, digit, punctuation mark or symbol; marks and joiners need one to stand on."""
     return any(unicodedata.category(each)[0] in "LNPS" and each not in _BLANK_LETTERS for each in text)
+
+
+def can_be_mailed(address: str) -> bool:
+    """Whether mails to an address can be built: EmailField takes some that no header, or no mail server, can hold.
+
+    These are control characters in quotation marks, and domains that IDNA refuses or turns into something that is no
+    host name, such as one with an ideographic blank.
+    """
+    if any(unicodedata.category(each) == "Cc" for each in address):
+        return False
+    try:
+        host = address.rpartition("@")[2].encode("idna").decode("ascii")
+        # With a Message-ID, lest Django asks the network for the name of this machine.
+        EmailMessage(to=[address], headers={"Message-ID": "<trial@localhost>"}).message()
+    except ValueError:
+        return False
+    return _HOST_NAME.fullmatch(host.lower()) is not None
 
 
 class _TextField(forms.CharField):
@@ -79,7 +99,11 @@ class ParagraphsField(_TextField):
 
 
 class AddressField(forms.EmailField):
-    """An e-mail address that fits a model's EmailField, without the invisible characters that come with pasting."""
+    """An e-mail address that can be mailed and fits a model's EmailField, in lower case.
+
+    Without the invisible characters that come with pasting. In one case, an address is found again by an exact lookup,
+    which alone uses an index and compares alike on both databases; no mail server in use tells apart by case.
+    """
 
     default_error_messages = {
         "required": "Write your e-mail address.",
@@ -91,4 +115,11 @@ class AddressField(forms.EmailField):
 
     def to_python(self, value):
         text = super().to_python(value)
-        return "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cs"))
+        return "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cs")).lower()
+
+    def clean(self, value):
+        # After the validators, which refuse what is too long to be looked at.
+        address = super().clean(value)
+        if address and not can_be_mailed(address):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return address

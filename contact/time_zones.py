@@ -100,6 +100,16 @@ def zone_in_words(zone_name: str, at: datetime.datetime) -> str:
     return f"{_place(zone_name)} time ({f'{short}, {offset}' if short.isalpha() else offset})"
 
 
+def place_in_words(zone_name: str, at: datetime.datetime) -> str:
+    """The zone without what holds in it at an instant: "New York time"."""
+    return zone_in_words(zone_name, at).partition(" (")[0]
+
+
+def offset_in_words(zone_name: str, at: datetime.datetime) -> str:
+    """What holds in a zone at an instant: "EST, UTC−5"."""
+    return zone_in_words(zone_name, at).partition(" (")[2].rstrip(")")
+
+
 def time_in_words(at: datetime.datetime, zone_name: str) -> str:
     """What the clock reads there: "2:30 PM". A template has it as `at|timezone:zone_name|date:"g:i A"`."""
     return dateformat.format(at.astimezone(zoneinfo.ZoneInfo(zone_name)), "g:i A")

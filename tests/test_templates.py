@@ -352,9 +352,10 @@ def read(client, address: str) -> str:
     return client.get(address, follow=True).content.decode()
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_page_is_well_formed_for_every_reader(client, content, address):
-    assert_well_formed(read(client, address))
+def test_pages_are_well_formed_for_every_reader(client, content, subtests):
+    for address in ADDRESSES:
+        with subtests.test(address):
+            assert_well_formed(read(client, address))
 
 
 def assert_well_formed(html: str):
@@ -421,53 +422,54 @@ def test_code_page_without_guide_shows_no_empty_place(client, content):
     ]
 
 
-@pytest.mark.parametrize(
-    ("address", "sentence"),
-    [
-        ("/code/hcpcs/J9302", "HCPCS code J9302 Injection, ofatumumab, 10 mg"),
-        ("/code/hcpcs/J9302", "Not yet reviewed by a clinician"),
-        ("/code/hcpcs/J9302?as_of=2018-06-01", "On 1 June 2018 J9302 was valid."),
-        (
-            "/code/hcpcs/J9302?as_of=yesterday",
-            "Write the date as year-month-day, such as 2018-06-30; “yesterday” could not be read.",
-        ),
-        ("/code/hcpcs/C9028", "Discontinued on 31 December 2018. Use J9229 (Injection, inotuzumab)."),
-        ("/code/hcpcs/C9028?as_of=2019-03-01", "was no longer valid: J9229 was valid on that day."),
-        ("/code/hcpcs/J9229?as_of=2018-06-01", "was not yet valid: C9028 was valid on that day."),
-        ("/code/hcpcs/J9229", "Replaces C9028 ("),
-        ("/code/hcpcs/G9976", "No longer listed: not in the January 2025 release of HCPCS Level II"),
-        ("/code/hcpcs/J9999", "This code may be used from 1 January 2999."),
-        ("/code/icd10cm/E11", "For a bill, use one of the more specific codes below."),
-        ("/codes/?q=wheelchair", "21 results for “wheelchair”"),
-        ("/codes/?q=arzerra", "1 result for “arzerra”"),
-        ("/codes/?q=arzerra", "Also called: Arzerra"),
-        ("/codes/?q=inotuzumab", "Retired, last day 31 December 2018"),
-        ("/codes/?q=diabetes", "Heading: choose a more specific code"),
-        ("/codes/?q=wheelchair&page=99", "There is no page 99: the results end on page 2."),
-        ("/codes/?q=nosuchthing", "No results for “nosuchthing”"),
-        ("/codes/?q=wheelchair&system=none", "“none” is not a known value; it was ignored."),
-    ],
-)
-def test_page_says(client, content, address, sentence):
-    text = " ".join(re.sub(r"<[^>]+>", "", read(client, address)).split())
-    assert sentence in text
+SENTENCES = [
+    ("/code/hcpcs/J9302", "HCPCS code J9302 Injection, ofatumumab, 10 mg"),
+    ("/code/hcpcs/J9302", "Not yet reviewed by a clinician"),
+    ("/code/hcpcs/J9302?as_of=2018-06-01", "On 1 June 2018 J9302 was valid."),
+    (
+        "/code/hcpcs/J9302?as_of=yesterday",
+        "Write the date as year-month-day, such as 2018-06-30; “yesterday” could not be read.",
+    ),
+    ("/code/hcpcs/C9028", "Discontinued on 31 December 2018. Use J9229 (Injection, inotuzumab)."),
+    ("/code/hcpcs/C9028?as_of=2019-03-01", "was no longer valid: J9229 was valid on that day."),
+    ("/code/hcpcs/J9229?as_of=2018-06-01", "was not yet valid: C9028 was valid on that day."),
+    ("/code/hcpcs/J9229", "Replaces C9028 ("),
+    ("/code/hcpcs/G9976", "No longer listed: not in the January 2025 release of HCPCS Level II"),
+    ("/code/hcpcs/J9999", "This code may be used from 1 January 2999."),
+    ("/code/icd10cm/E11", "For a bill, use one of the more specific codes below."),
+    ("/codes/?q=wheelchair", "21 results for “wheelchair”"),
+    ("/codes/?q=arzerra", "1 result for “arzerra”"),
+    ("/codes/?q=arzerra", "Also called: Arzerra"),
+    ("/codes/?q=inotuzumab", "Retired, last day 31 December 2018"),
+    ("/codes/?q=diabetes", "Heading: choose a more specific code"),
+    ("/codes/?q=wheelchair&page=99", "There is no page 99: the results end on page 2."),
+    ("/codes/?q=nosuchthing", "No results for “nosuchthing”"),
+    ("/codes/?q=wheelchair&system=none", "“none” is not a known value; it was ignored."),
+]
 
 
-@pytest.mark.parametrize(
-    ("address", "hidden"),
-    [
-        ("/codes/?q=wheelchair", False),
-        ("/codes/?q=wheelchair&page=2", True),
-        ("/codes/?q=wheelchair&status=active", True),
-        ("/codes/hcpcs/?range=j", False),
-        ("/codes/hcpcs/?range=j&status=active", True),
-        ("/code/hcpcs/J9302", False),
-        ("/code/hcpcs/J9302?as_of=2018-06-01", True),
-        ("/nothing", True),
-    ],
-)
-def test_filtered_and_later_pages_are_kept_out_of_search_engines(client, content, address, hidden):
-    assert ('<meta name="robots" content="noindex">' in read(client, address)) is hidden
+def test_pages_say(client, content, subtests):
+    for address, sentence in SENTENCES:
+        with subtests.test(f"{address}: {sentence}"):
+            assert sentence in " ".join(re.sub(r"<[^>]+>", "", read(client, address)).split())
+
+
+HIDDEN_FROM_SEARCH_ENGINES = [
+    ("/codes/?q=wheelchair", False),
+    ("/codes/?q=wheelchair&page=2", True),
+    ("/codes/?q=wheelchair&status=active", True),
+    ("/codes/hcpcs/?range=j", False),
+    ("/codes/hcpcs/?range=j&status=active", True),
+    ("/code/hcpcs/J9302", False),
+    ("/code/hcpcs/J9302?as_of=2018-06-01", True),
+    ("/nothing", True),
+]
+
+
+def test_filtered_and_later_pages_are_kept_out_of_search_engines(client, content, subtests):
+    for address, hidden in HIDDEN_FROM_SEARCH_ENGINES:
+        with subtests.test(address):
+            assert ('<meta name="robots" content="noindex">' in read(client, address)) is hidden
 
 
 def test_filters_are_kept_in_the_form_and_removable_one_by_one(client, content):
@@ -485,7 +487,7 @@ def test_filters_are_kept_in_the_form_and_removable_one_by_one(client, content):
 
 def test_preview_is_well_formed_for_every_reader(client, content):
     draft = GuideDraft.objects.get()
-    test_page_is_well_formed_for_every_reader(client, content, f"/preview/{draft.preview_token()}/")
+    assert_well_formed(read(client, f"/preview/{draft.preview_token()}/"))
     address = f"/preview/{draft.preview_token()}/"
     draft.revoke_preview()
-    test_page_is_well_formed_for_every_reader(client, content, address)
+    assert_well_formed(read(client, address))

@@ -5,11 +5,12 @@ their keys; then what stands in the database now; the rules; the row, one step o
 of it. So either all of it is there or nothing. What the locks cannot see, a write past these functions, the constraint
 against overlaps refuses.
 
-Who acts is `by`: None is the visitor, who gets what is offered. Somebody of the team may go beyond windows, notice,
-horizon and caps, but never book a host twice, nor a time that has passed.
+Visitors book. Who changes a meeting after that is `by`: None is the visitor, who gets what is offered. Somebody of the
+team may move it beyond windows, notice, horizon and caps, but never where the host has another one, nor into the past.
 """
 
-from contact.actions.bookings import Visitor, book, cancel, mark_no_show, move, restore, take_back_no_show
+from contact.actions.booking_changes import cancel, mark_no_show, move, restore, take_back_no_show
+from contact.actions.bookings import Visitor, book
 from contact.actions.messages import send_message
 from contact.actions.refusals import Forgotten, NotConfirmed, Refused, TooEarly, TooLate, TooManyMeetings
 

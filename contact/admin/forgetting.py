@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from contact.forgetting import Held, NotForgotten, forget_visitor, held_of
 from contact.models import Message
+from contact.text_fields import AddressField
 
 PERMISSION = "contact.delete_message"
 PAGE = "admin:forget_visitor"
@@ -22,11 +23,10 @@ LOGGED_AS = "A person’s data"
 
 
 class AddressForm(forms.Form):
-    """Whose data; it is sent by POST, so that the address stands in no log."""
+    """Whose data: the address is read as the public forms read it, and sent by POST, so that it stands in no log."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label="E-mail address",
-        max_length=254,
         widget=forms.EmailInput({"class": "vTextField", "size": 50, "autocomplete": "off"}),
         help_text="As the person wrote it in a message or for a meeting. Capital letters make no difference.",
     )
@@ -65,8 +65,8 @@ def forget_visitor_page(request):
 
 def in_words(held: Held) -> str:
     """How much is held, but for upcoming meetings."""
-    counts = [(held.messages, "message"), (held.meetings, "past or cancelled meeting"), (held.mails, "mail")]
-    return get_text_list([f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts], "and")
+    kinds = [(held.messages, "message"), (held.meetings, "past or cancelled meeting"), (held.mails, "mail")]
+    return get_text_list([f"{len(keys)} {noun}{'' if len(keys) == 1 else 's'}" for keys, noun in kinds], "and")
 
 
 def _log(request, said: str) -> None:

@@ -3,7 +3,6 @@
 import re
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -19,6 +18,7 @@ from django.utils.timesince import timesince
 from contact.admin.export import CsvExport
 from contact.admin.message_filters import EVERYTHING, AssigneeFilter, CodeSystemFilter, SenderFilter, StatusFilter
 from contact.admin.message_form import MessageForm, NoteForm, name_of
+from contact.admin.message_steps import StepsOfMessages
 from contact.admin.replies import reply_link
 from contact.forgetting import delete_messages
 from contact.models import Message, MessageNote, OutgoingMail
@@ -29,7 +29,6 @@ from procedures.admin.large_lists import KeyPaginator
 
 LIST = "admin:contact_message_changelist"
 CHANGE_PAGE = "admin:contact_message_change"
-MOST_AT_ONCE = 500
 _THREAD = re.compile(r"\[?#([0-9a-f]{8})\]?")
 
 
@@ -51,7 +50,7 @@ class NoteInline(admin.StackedInline):
 
 
 @admin.register(Message)
-class MessageAdmin(CsvExport, admin.ModelAdmin):
+class MessageAdmin(StepsOfMessages, CsvExport, admin.ModelAdmin):
     """What visitors wrote is never changed; whoever may change a message decides on it and writes notes."""
 
     form = MessageForm
@@ -68,7 +67,7 @@ class MessageAdmin(CsvExport, admin.ModelAdmin):
     sortable_by = ["sender", "organization", "age"]
     search_fields = ["name", "email", "organization", "text", "public_id"]
     search_help_text = "Name, e-mail address, organization, words, or thread. All messages are searched, also spam."
-    actions = ["take", "mark_done", "mark_spam", "mark_not_spam", *CsvExport.actions]
+    actions = [*StepsOfMessages.actions, *CsvExport.actions]
     change_form_template = "admin/contact/message/change_form.html"
     written = ["from_whom", "organization", "received", "about", "came_from", "what_was_written"]
     readonly_fields = [*written, "mails", "spam_check"]
@@ -127,79 +126,6 @@ class MessageAdmin(CsvExport, admin.ModelAdmin):
     @admin.display(description="notes")
     def note_count(self, message):
         return message.notes_counted or ""
-
-    # Acts on several messages
-
-    @admin.action(description="Take: I answer them", permissions=["change"])
-    def take(self, request, queryset):
-        taken, refused = [], {"spam": 0, "others": 0}
-        with transaction.atomic():
-            for message in self._locked(request, queryset):
-                if message.status == Message.Status.SPAM:
-                    refused["spam"] += 1
-                elif message.assignee_id not in (None, request.user.pk):
-                    refused["others"] += 1
-                else:
-                    message.assignee = request.user
-                    message.set_status(Message.Status.OPEN)
-                    taken.append(message)
-            self._write(request, taken, "Took it.")
-        self._tell(request, taken, "yours now")
-        if refused["others"]:
-            said = f"Not taken, because somebody else answers already: {refused['others']}. Open one to change that."
-            self.message_user(request, said, messages.WARNING)
-        if refused["spam"]:
-            said = f"Not taken, because it is in the spam folder: {refused['spam']}. Mark it as no spam first."
-            self.message_user(request, said, messages.WARNING)
-
-    @admin.action(description="Mark as done", permissions=["change"])
-    def mark_done(self, request, queryset):
-        self._set_status(request, queryset, Message.Status.DONE, "Marked as done.", "marked as done")
-
-    @admin.action(description="Mark as spam", permissions=["change"])
-    def mark_spam(self, request, queryset):
-        self._set_status(request, queryset, Message.Status.SPAM, "Marked as spam.", "in the spam folder now")
-
-    @admin.action(description="Not spam: put back among the new ones", permissions=["change"])
-    def mark_not_spam(self, request, queryset):
-        spam = queryset.filter(status=Message.Status.SPAM)
-        self._set_status(request, spam, Message.Status.NEW, "Marked as no spam.", "among the new ones now")
-
-    def _set_status(self, request, queryset, status: str, logged: str, told: str) -> None:
-        now = timezone.now()
-        with transaction.atomic():
-            changed = [message for message in self._locked(request, queryset) if message.status != status]
-            from_spam = [message for message in changed if message.status == Message.Status.SPAM]
-            for message in changed:
-                message.set_status(status, now=now)
-            self._write(request, changed, logged)
-            mails = take_out(from_spam, now=now)
-        self._tell(request, changed, told)
-        self._tell_of_mails(request, mails)
-
-    def _locked(self, request, queryset) -> list[Message]:
-        keys = list(queryset.order_by().values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-        if len(keys) > MOST_AT_ONCE:
-            self.message_user(request, f"Choose at most {MOST_AT_ONCE} messages at once.", messages.WARNING)
-            return []
-        return Message.objects.lock(keys)
-
-    def _write(self, request, changed: list[Message], logged: str) -> None:
-        if changed:
-            Message.objects.bulk_update(changed, ["status", "closed_at", "assignee"])
-            LogEntry.objects.log_actions(request.user.pk, changed, CHANGE, logged)
-
-    def _tell(self, request, changed: list[Message], told: str) -> None:
-        if changed:
-            noun = "1 message is" if len(changed) == 1 else f"{len(changed)} messages are"
-            self.message_user(request, f"{noun} {told}.", messages.SUCCESS)
-        else:
-            self.message_user(request, "No message was changed.", messages.INFO)
-
-    def _tell_of_mails(self, request, count: int) -> None:
-        if count:
-            noun = "1 mail that was" if count == 1 else f"{count} mails that were"
-            self.message_user(request, f"{noun} held back will be sent now.", messages.INFO)
 
     # The form
 
@@ -284,7 +210,7 @@ class MessageAdmin(CsvExport, admin.ModelAdmin):
         obj.set_status(obj.status, now=now)
         obj.save(update_fields=["status", "closed_at", "assignee"])
         if was_spam and obj.status != Message.Status.SPAM:
-            self._tell_of_mails(request, take_out([obj], now=now))
+            self.tell_of_mails(request, take_out([obj], now=now))
 
     def save_formset(self, request, form, formset, change):
         for note in formset.save(commit=False):

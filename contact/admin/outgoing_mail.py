@@ -95,8 +95,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
             "title": obj.subject,
             "subtitle": None,
             "may_send": self.has_send_permission(request),
-            "can_be_sent_again": obj.state in (State.FAILED, State.SENT)
-            or (obj.state == State.QUEUED and obj.attempts),
+            "can_be_sent_again": obj.can_be_sent_again(),
             "can_be_cancelled": obj.state == State.QUEUED,
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -112,8 +111,9 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
             again = [mail for mail in mails if mail.send_again()]
             LogEntry.objects.log_actions(request.user.pk, again, CHANGE, "Sent again.") if again else None
         if again:
-            noun = "1 mail is" if len(again) == 1 else f"{len(again)} mails are"
-            self.message_user(request, f"{noun} sent again in a moment.", messages.SUCCESS)
+            # Not "in a moment": a reminder that was cancelled goes out when it is due.
+            noun = "1 mail" if len(again) == 1 else f"{len(again)} mails"
+            self.message_user(request, f"{noun} will be sent again.", messages.SUCCESS)
         if left := len(mails) - len(again):
             why = "they wait for their first attempt, are being sent, or say what is no longer so"
             self.message_user(request, f"Not sent again: {left}, because {why}.", messages.WARNING)

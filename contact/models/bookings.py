@@ -32,8 +32,8 @@ class BookingQuerySet(models.QuerySet):
         return self.confirmed().filter(blocked_from__lt=until, blocked_until__gt=first)
 
     def of_visitor(self, email: str):
-        """Meetings that were booked with this address, in whatever case it was typed."""
-        return self.filter(email__iexact=email)
+        """Meetings that were booked with this address, which forms keep in lower case."""
+        return self.filter(email=email.lower())
 
     def expired(self, now: datetime.datetime | None = None):
         """Meetings that ended so long ago that their visitors are to be forgotten."""

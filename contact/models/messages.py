@@ -29,8 +29,8 @@ class MessageQuerySet(models.QuerySet):
         return self.waiting().filter(created_at__lte=(now or timezone.now()) - ANSWERED_WITHIN)
 
     def of_sender(self, email: str):
-        """Messages that came from this address, in whatever case it was typed."""
-        return self.filter(email__iexact=email)
+        """Messages that came from this address, which forms keep in lower case."""
+        return self.filter(email=email.lower())
 
     def expired(self, now: datetime.datetime | None = None):
         """Messages that were closed so long ago that they are to be deleted: spam sooner than others."""

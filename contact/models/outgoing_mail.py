@@ -71,11 +71,12 @@ class OutgoingMailQuerySet(models.QuerySet):
     def of_person(self, email: str):
         """Mails about what came from this address, and mails to it of which that is gone.
 
-        Not simply all mails to it: those to a host tell of other people.
+        Not simply all mails to it: those to a host tell of other people. Forms keep addresses in lower case.
         """
-        about = Q(message__email__iexact=email) | Q(booking__email__iexact=email)
+        email = email.lower()
+        about = Q(message__email=email) | Q(booking__email=email)
         alone = Q(message__isnull=True, booking__isnull=True)
-        return self.filter(about | (alone & (Q(to__iexact=email) | Q(reply_to__iexact=email))))
+        return self.filter(about | (alone & (Q(to=email) | Q(reply_to=email))))
 
     def expired(self, now: datetime.datetime | None = None):
         """Mails that were sent or given up so long ago that they are to be deleted; never unsent ones."""
@@ -212,18 +213,32 @@ class OutgoingMail(models.Model):
         newer = OutgoingMail.objects.filter(booking=self.booking_id, to=self.to, sequence__gt=self.sequence or 0)
         return self.booking_id is not None and newer.exclude(kind=self.Kind.REMINDER).exists()
 
-    def send_again(self, *, now: datetime.datetime | None = None) -> bool:
-        """Has it sent as if it were new, its Message-ID apart; False, and nothing done, where that makes no sense.
+    def can_be_sent_again(self, now: datetime.datetime | None = None) -> bool:
+        """Whether sending it again makes sense: it failed, was sent or cancelled, or waits for its next attempt.
 
-        It does for a mail that failed, that was sent, or that waits for its next attempt; not where the recipient was
-        told newer things since, or the meeting is over.
+        Not where the recipient was told newer things since, where a reminder is of a meeting that does not stand as it
+        did, and where the meeting is over.
         """
         now = now or timezone.now()
-        if self.is_superseded or not self.is_needed(now) or self.comes_too_late(now):
+        is_at_rest = self.state in (self.State.FAILED, self.State.SENT, self.State.CANCELLED)
+        is_tried = self.state == self.State.QUEUED and self.attempts > 0
+        if not (is_at_rest or is_tried):
             return False
-        states = Q(state__in=[self.State.FAILED, self.State.SENT]) | Q(state=self.State.QUEUED, attempts__gt=0)
-        changed = OutgoingMail.objects.filter(states, pk=self.pk).update(
-            state=self.State.QUEUED, wanted_at=now, due_at=now, attempts=0, last_error="", sent_at=None
+        return self.is_needed(now) and not self.comes_too_late(now) and not self.is_superseded
+
+    def send_again(self, *, now: datetime.datetime | None = None) -> bool:
+        """Has it sent as if it were new, its Message-ID apart: now, or at its time where that is still ahead.
+
+        False, and nothing done, where it cannot be sent again, or a worker takes it at this moment.
+        """
+        now = now or timezone.now()
+        current = OutgoingMail.objects.select_related("booking").defer("text", "calendar").filter(pk=self.pk).first()
+        if current is None or not current.can_be_sent_again(now):
+            return False
+        due = max(now, current.wanted_at)
+        as_it_was = OutgoingMail.objects.filter(pk=self.pk, state=current.state, attempts=current.attempts)
+        changed = as_it_was.update(
+            state=self.State.QUEUED, wanted_at=due, due_at=due, attempts=0, last_error="", sent_at=None
         )
         if changed:
             self.refresh_from_db()

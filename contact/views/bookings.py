@@ -11,6 +11,7 @@ from contact.links import find_booking
 from contact.meeting_forms import MeetingAddress, MoveForm
 from contact.models import Booking
 from contact.private_pages import private_page
+from contact.rate_limits import TooManyRequests, take_move
 from contact.slots import Reason, Unavailable
 
 REFUSALS = {
@@ -20,6 +21,10 @@ REFUSALS = {
 }
 CHANGED_MEANWHILE = "The meeting was changed meanwhile. This is how it stands now; what you asked for was not done."
 TOO_LATE = "It is too late to change the meeting here. Nothing was changed."
+TOO_MANY_MOVES = (
+    "This meeting was moved many times today. It stays where it was: please send the form again in {}, or write us a "
+    "message."
+)
 NOT_CONFIRMED = "The meeting is not booked any more, so it cannot be changed. Nothing was changed."
 NO_SUCH_ACTION = "What the form asked for is not known here. Nothing was changed."
 
@@ -77,11 +82,26 @@ def _move(request, found: Booking, asked: MeetingAddress, now) -> HttpResponse:
     if not is_valid:
         return _times(request, MovePage(found, asked, now=now), form, status=422)
     try:
-        moved = move(found, start, now=now)
+        moved = _move_within_limits(found, start, now)
+    except TooManyRequests as refusal:
+        form.add_error(None, TOO_MANY_MOVES.format(refusal.wait_in_words))
+        response = _times(request, MovePage(found, asked, now=now), form, status=429)
+        response["Retry-After"] = str(refusal.retry_after)
+        return response
     except Unavailable as refusal:
         form.add_error("start", REFUSALS[refusal.reason])
         return _times(request, MovePage(found, asked, refused=start, now=now), form, status=409)
     return redirect(BookingPage(moved, asked, now=now).address(done="moved"))
+
+
+def _move_within_limits(found: Booking, start, now) -> Booking:
+    """The booking at its new start; only a move that is made counts. Raises TooManyRequests and what `move` raises."""
+    taken = take_move(found.uuid, now=now)
+    try:
+        return move(found, start, now=now)
+    except Exception:
+        taken.give_back()
+        raise
 
 
 def _times(request, page: MovePage, form: MoveForm, status: int = 200) -> HttpResponse:

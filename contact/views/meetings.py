@@ -7,16 +7,14 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import conditional_page, require_http_methods
 
 from codesite.client_address import client_network
-from contact.actions import TooManyMeetings, book
+from contact.actions import TooManyMeetings, Visitor, book
 from contact.links import booking_path
 from contact.meeting_forms import BookingForm, MeetingAddress
 from contact.meeting_pages import MeetingDetailsPage, MeetingStartPage, MeetingTimesPage
 from contact.models import Booking, MeetingType
 from contact.origin import read_origin
-from contact.rate_limits import DAY, HOUR, Limit, TooManyRequests, take
+from contact.rate_limits import BOOKINGS, BOOKINGS_OF_EMAIL, TooManyRequests, take_booking
 from contact.slots import Reason, Unavailable
-
-BOOKINGS_OF_NETWORK = (Limit("booking-network-hour", 5, HOUR), Limit("booking-network-day", 15, DAY))
 
 REFUSALS = {
     Reason.TAKEN: "That time has just gone. Choose another one; everything you typed is still here.",
@@ -26,6 +24,14 @@ REFUSALS = {
 TOO_MANY_BOOKINGS = (
     "Many meetings were booked from your network in a short time. Nothing is lost: please send the form again in {}, "
     "or write us a message."
+)
+TOO_MANY_OF_EMAIL = (
+    "Many meetings were booked with this address today. Nothing is lost: please send the form again in {}, or write us "
+    "a message."
+)
+TOO_MANY_OF_ALL = (
+    "Many people are booking meetings just now. Nothing is lost: please send the form again in {}, or write us a "
+    "message."
 )
 TOO_MANY_MEETINGS = (
     "With this address there are as many meetings ahead as one person can have. To change one of them, open the link "
@@ -91,26 +97,41 @@ def _book(request, types: list[MeetingType]):
     booking = Booking.objects.filter(request_key=form.request_key).first()
     try:
         if booking is None:
-            for limit in BOOKINGS_OF_NETWORK:
-                take(limit, client_network(request), now=now)
             visitor = form.as_visitor(origin, time_zone=page.zone_name)
-            booking, _ = book(meeting_type, start, visitor, request_key=form.request_key, now=now)
+            booking = _book_within_limits(request, meeting_type, start, visitor, form.request_key, now)
     except TooManyRequests as refusal:
-        form.add_error(None, TOO_MANY_BOOKINGS.format(refusal.wait_in_words))
-        response = _details(request, page, status=429)
-        response["Retry-After"] = str(refusal.retry_after)
-        return response
+        return _too_many(request, page, refusal)
     except TooManyMeetings:
         form.add_error("email", TOO_MANY_MEETINGS)
         return _details(request, page, status=422)
     except Unavailable as refusal:
         form.add_error("start", REFUSALS[refusal.reason])
         return _details(request, page, status=409)
-    if booking.starts_at != start:
+    if not form.says_the_same_as(booking, meeting_type):
         form.renew()
         page.booked_before = booking
         return _details(request, page, status=409)
     return redirect(f"{booking_path(booking)}?done=booked")
+
+
+def _book_within_limits(request, meeting_type: MeetingType, start, visitor: Visitor, request_key, now) -> Booking:
+    """The booking that is made now, or was with this key; only one that is made counts. Raises TooManyRequests."""
+    taken = take_booking(client_network(request), visitor.email, now=now)
+    is_new = False
+    try:
+        booking, is_new = book(meeting_type, start, visitor, request_key=request_key, now=now)
+    finally:
+        if not is_new:
+            taken.give_back()
+    return booking
+
+
+def _too_many(request, page: MeetingDetailsPage, refusal: TooManyRequests) -> HttpResponse:
+    texts = {BOOKINGS_OF_EMAIL: TOO_MANY_OF_EMAIL, BOOKINGS: TOO_MANY_OF_ALL}
+    page.form.add_error(None, texts.get(refusal.limit, TOO_MANY_BOOKINGS).format(refusal.wait_in_words))
+    response = _details(request, page, status=429)
+    response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _asked_type(asked: MeetingAddress, types: list[MeetingType]) -> MeetingType | None:

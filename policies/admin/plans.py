@@ -70,9 +70,6 @@ class HealthPlanAdmin(HistoryAdmin):
         counted = Coalesce(Subquery(issued.values("n")), 0) + Coalesce(Subquery(by_others.values("n")), 0)
         return super().get_queryset(request).annotate(policies_counted=counted)
 
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
-
     @admin.display(description="policies")
     def policy_count(self, plan):
         return plan.policies_counted

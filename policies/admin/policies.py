@@ -78,7 +78,7 @@ class PolicyAdmin(RowChoice, SheetAdmin, HistoryAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         """Policies with this number or of these codes, else those that hold all words of the term."""
-        term = search_term.replace("\0", "").strip()
+        term = search_term.strip()
         if not term:
             return queryset, False
         found = Q(number__istartswith=term)

@@ -32,9 +32,6 @@ class PolicyCodeAdmin(CodeSearch, SheetAdmin, ReadOnlyAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).defer("policy__summary", "code__long_description")
 
-    def get_search_results(self, request, queryset, search_term):
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
-
     @admin.display(description="policy")
     def of_policy(self, row):
         return format_html(

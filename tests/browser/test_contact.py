@@ -150,3 +150,14 @@ def test_form_shows_no_box_that_is_a_trap(page):
         or not page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.id === 'reference'", [box["x"], box["y"]])
     )
     expect(page.get_by_role("textbox", name="Leave this empty")).to_have_count(0)
+
+
+@both_ways
+def test_text_from_right_to_left_is_typed_and_read_in_its_own_direction(page):
+    page.goto("/contact/message/")
+    for label in ("Your name", "Organization (optional)", "Your message"):
+        box = page.get_by_label(label)
+        box.fill("נועה לוי (J9302)")
+        assert box.evaluate("box => getComputedStyle(box).direction") == "rtl", label
+        box.fill("Kim Lee")
+        assert box.evaluate("box => getComputedStyle(box).direction") == "ltr", label

@@ -265,3 +265,39 @@ def test_no_request_tells_the_address_of_the_meeting(page, introduction):
 
 def next_start(meeting_type):
     return next_free_slots(meeting_type, after=timezone.now() + datetime.timedelta(days=2), count=1)[0].start
+
+
+@pytest.mark.parametrize(("width", "columns"), [(320, 2), (360, 2), (1440, 5)])
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"], ids=["of-the-host", "another"])
+def test_free_times_stand_beside_each_other(page, introduction, width, columns, zone):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/contact/meeting/?type=introduction&zone={zone}")
+    choose_day(page)
+
+    expect(page.get_by_role("link", name=re.compile("^Thu, .* free times"))).to_have_attribute("aria-current", "true")
+    tiles = page.locator(".meeting-times .choice")
+    in_first_row = "tiles => tiles.filter(tile => tile.offsetTop === tiles[0].offsetTop).length"
+    assert tiles.evaluate_all(in_first_row) == columns
+    assert page.evaluate(OVERFLOW) <= 0
+
+
+# No page of this site is written from right to left; browsers that translate pages turn them about.
+@pytest.mark.parametrize("width", [320, 1440])
+def test_pages_turned_from_right_to_left_are_accessible_and_fit(page, introduction, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    booking = create_booking(introduction, introduction.hosts.get(), next_start(introduction), name=NAME)
+    start = f"{next_start(introduction):%Y-%m-%dT%H:%M:%SZ}"
+    addresses = [
+        "/contact/",
+        "/contact/message/",
+        "/contact/meeting/",
+        "/contact/meeting/?type=introduction&zone=Europe/London",
+        f"/contact/meeting/?type=introduction&zone=Europe/London&start={start}",
+        booking_path(booking),
+        f"{booking_path(booking)}?change=time",
+    ]
+    for address in addresses:
+        page.goto(address)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        assert find_violations(page) == [], address
+        assert page.evaluate(OVERFLOW) <= 0, f"{address} is wider than {width} px"

@@ -1,4 +1,5 @@
 import pytest
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -6,7 +7,7 @@ from django.http import HttpResponse
 from django.urls import path, reverse
 
 from codesite.desk import GROUPS, DeskPage, EditorsDesk
-from tests.factories import create_code, create_guide, create_name
+from tests.factories import create_code, create_guide, create_message, create_name
 from tests.pages import read_page
 from tests.test_templates import inline_code
 
@@ -218,3 +219,31 @@ def test_pages_of_a_number_too_large_are_not_found(admin_client):
 )
 def test_any_text_is_searched_for(admin_client, rows):
     assert admin_client.get(f"/admin/procedures/{rows}/?q=j93%00").status_code == 200
+
+
+def searchable() -> list:
+    """The models of the desk whose rows a box can offer, each with a column of another one that points to it."""
+    models = [model for model in admin.site._registry if admin.site.get_model_admin(model).search_fields]
+    # Its rows, of another package, are in no order, of which Django warns.
+    models.remove(AccessAttempt)
+    return [
+        (related.related_model._meta, related.field.name) for model in models for related in model._meta.related_objects
+    ]
+
+
+@pytest.mark.parametrize(("options", "field"), searchable(), ids=str)
+def test_nul_in_what_is_searched_for_in_a_box_is_passed_over(admin_client, options, field):
+    address = reverse("admin:autocomplete")
+    query = {"app_label": options.app_label, "model_name": options.model_name, "field_name": field}
+
+    assert admin_client.get(address, {**query, "term": "a\0b"}).status_code == 200
+
+
+def test_nul_in_what_is_searched_for_hides_nothing(admin_client):
+    create_message("Is J9302 covered?")
+
+    page = read_page(admin_client.get("/admin/contact/message/?q=J93%0002"))
+
+    assert "Is J9302 covered?" in page.text
+    [box] = [box for box in page.all("input") if box.attributes.get("id") == "searchbar"]
+    assert box.attributes["value"] == "J9302"

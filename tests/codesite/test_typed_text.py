@@ -70,3 +70,14 @@ def test_everything_typed_into_a_form_of_visitors_is_shown():
 
     assert response.status_code == 403
     assert boxes(response) == ["Kim", "kim@visitor.example", "Is J9302 covered?"]
+
+
+def test_what_visitors_choose_or_carry_along_is_not_shown_as_typed():
+    client = Client(enforce_csrf_checks=True)
+    chosen = {"type": "introduction", "zone": "Europe/London", "page": "/codes/", "start": "2026-11-24T15:30:00Z"}
+    unseen = {"action": "move", "sequence": "0", "reference": "x", "form_token": "a" * 60}
+
+    response = client.post("/contact/meeting/", {**chosen, **unseen, "name": "Kim", "notes": "Prior authorization"})
+
+    assert response.status_code == 403
+    assert boxes(response) == ["Kim", "Prior authorization"]

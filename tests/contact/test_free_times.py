@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from contact.free_times import FreeTimes, MeetingTime, default_zone, length_in_words, time_choices
+from contact.free_times import FreeTimes, NextTimes, default_zone, length_in_words, time_choices
 from contact.slots import Slot
 from tests.factories import create_host, create_meeting_type
 
@@ -21,26 +21,6 @@ def test_length_is_said_in_hours_and_minutes(minutes, words):
     assert length_in_words(minutes) == words
 
 
-def test_time_is_said_with_day_and_zone():
-    time = MeetingTime.of(utc(2026, 11, 24, 15, 30), utc(2026, 11, 24, 16), NEW_YORK)
-
-    assert time == MeetingTime("Tuesday, November 24, 2026", "10:30 AM to 11:00 AM", "New York time (EST, UTC−5)")
-
-
-def test_time_over_midnight_names_the_day_of_its_end():
-    time = MeetingTime.of(utc(2026, 11, 25, 4, 45), utc(2026, 11, 25, 5, 15), NEW_YORK)
-
-    assert time.day == "Tuesday, November 24, 2026"
-    assert time.hours == "11:45 PM to 12:15 AM on Wednesday, November 25, 2026"
-
-
-def test_hour_between_clocks_is_told_by_its_zone():
-    first = MeetingTime.of(utc(2027, 11, 7, 5, 30), utc(2027, 11, 7, 6), NEW_YORK)
-    second = MeetingTime.of(utc(2027, 11, 7, 6, 30), utc(2027, 11, 7, 7), NEW_YORK)
-
-    assert (first.zone, second.zone) == ("New York time (EDT, UTC−4)", "New York time (EST, UTC−5)")
-
-
 def test_half_an_hour_of_lord_howe_that_comes_twice_is_told_apart():
     # 2027-04-04, 2:00 there becomes 1:30.
     slots = [Slot(start, start, ()) for start in (utc(2027, 4, 3, 14, 30), utc(2027, 4, 3, 15))]
@@ -51,10 +31,14 @@ def test_half_an_hour_of_lord_howe_that_comes_twice_is_told_apart():
     ]
 
 
-def test_offset_is_left_out_where_the_clocks_changed_on_another_day():
+def test_offset_stands_where_the_clocks_change_anywhere_among_the_times():
     slots = [Slot(start, start, ()) for start in (utc(2027, 11, 6, 14), utc(2027, 11, 7, 14))]
 
-    assert [choice.label for choice in time_choices(slots, NEW_YORK)] == ["10:00 AM", "9:00 AM"]
+    assert [choice.label for choice in time_choices(slots, NEW_YORK)] == [
+        "10:00 AM (EDT, UTC−4)",
+        "9:00 AM (EST, UTC−5)",
+    ]
+    assert [choice.label for choice in time_choices(slots[1:], NEW_YORK)] == ["9:00 AM"]
 
 
 @pytest.mark.django_db
@@ -69,6 +53,29 @@ NOW = utc(2026, 11, 23, 12)
 
 def free_times(meeting_type, zone_name=NEW_YORK, now=NOW, **asked):
     return FreeTimes(meeting_type, zone_name, address=lambda **parameters: str(parameters), now=now, **asked)
+
+
+@pytest.mark.django_db
+def test_zone_above_the_next_times_is_the_one_that_holds_then():
+    # On November 7, 2027 New York's clocks go back.
+    meeting_type = create_meeting_type(hosts=[create_host()], daily_cap=1, horizon_days=60)
+    now = utc(2027, 11, 4, 12)
+
+    def next_times(after):
+        return NextTimes(meeting_type, NEW_YORK, after=after, now=now)
+
+    summer, winter = next_times(utc(2027, 11, 4, 14)), next_times(utc(2027, 11, 7, 6))
+    across = next_times(utc(2027, 11, 6, 20, 30))
+    assert summer.zone_words == "New York time (EDT, UTC−4)"
+    assert summer.choices[0].label == "Thu, Nov 4, 10:00 AM"
+    # The time that was asked for was still in summer time; those that are offered are not.
+    assert winter.zone_words == "New York time (EST, UTC−5)"
+    assert winter.choices[0].label == "Sun, Nov 7, 9:00 AM"
+    assert across.zone_words == "New York time"
+    assert [choice.label for choice in across.choices][:2] == [
+        "Sat, Nov 6, 4:30 PM (EDT, UTC−4)",
+        "Sun, Nov 7, 9:00 AM (EST, UTC−5)",
+    ]
 
 
 @pytest.mark.django_db

@@ -270,6 +270,26 @@ def test_address_that_no_header_can_hold_gets_no_mail_and_stops_none(inbox):
     assert read(host)["To"] == HOST
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["kim@a\ue000b.com", "kim@a\u2028b.com", "kim@\u203960\xd7\xfc>.de", "kim@a\u05d01.com", "kim@a\u3000b.com"],
+    ids=["private use", "line separator", "no letters", "two directions", "wide blank"],
+)
+@pytest.mark.parametrize("kind", ["booked", "moved", "cancelled", "restored"])
+def test_host_and_team_are_told_of_a_visitor_whom_no_mail_can_reach(inbox, address, kind):
+    notice = mails.of_message(unsaved_message(email=address))[0]
+    host = of_booking(kind, unsaved_booking(email=address))[-1]
+    assert (read(notice)["To"], read(host)["To"]) == ("team@codes.example", HOST)
+    assert (read(notice)["Reply-To"], read(host)["Reply-To"]) == (None, None)
+    assert "kim@a" in notice.text or address in notice.text
+    assert "kim@a" in host.text or address in host.text
+
+
+@pytest.mark.parametrize("address", ["kim@b\xfccher.example", "k\xefm@visitor.example", '"kim lee"@visitor.example'])
+def test_answers_reach_addresses_in_other_letters(address):
+    assert of_booking("booked", unsaved_booking(email=address))[-1].reply_to == address
+
+
 def test_long_lines_of_a_visitor_arrive_whole(inbox):
     text = "word " * 900 + "😀" * 400
     notice, _ = mails.of_message(unsaved_message(text=text))

@@ -9,6 +9,7 @@ from contact.form_guard import make_token
 from contact.free_times import write_instant
 from contact.meeting_forms import BookingForm, InstantField, MeetingAddress
 from contact.origin import Origin
+from tests.factories import create_booking, create_host, create_meeting_type
 
 START = datetime.datetime(2026, 11, 24, 15, 30, tzinfo=datetime.UTC)
 
@@ -75,6 +76,34 @@ def test_unknown_zone_is_named_in_part_and_in_visible_characters():
     assert MeetingAddress(QueryDict("zone=%00Mars%0A%E2%80%AE/Base")).unknown_zone == "Mars/Base"
     assert MeetingAddress(QueryDict("zone=%00")).unknown_zone == ""
     assert MeetingAddress(QueryDict("zone=UTC")).unknown_zone == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"name": " Kim Lee\t", "email": "KIM@visitor.example"}, True),
+        ({"start": "2026-11-24T16:00:00Z"}, False),
+        ({"name": "Kim"}, False),
+        ({"email": "ann@visitor.example"}, False),
+        ({"organization": "Example Clinic"}, False),
+        ({"code": "J9302"}, False),
+        ({"notes": "Prior authorization"}, False),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_form_is_told_from_what_was_booked_with_its_key(monkeypatch, change, same):
+    monkeypatch.setattr(form_guard, "LEAST_SECONDS", 0)
+    host = create_host()
+    meeting_type, other = create_meeting_type(hosts=[host]), create_meeting_type("walk-through", hosts=[host])
+    booking = create_booking(meeting_type, host, START)
+    typed = {"start": "2026-11-24T15:30:00Z", "name": "Kim Lee", "email": "kim@visitor.example"}
+    form = BookingForm({**typed, "form_token": make_token(booking.request_key), **change})
+    assert form.is_valid(), form.errors
+
+    assert form.says_the_same_as(booking, meeting_type) is same
+    assert not form.says_the_same_as(booking, other)
 
 
 def test_visitor_is_who_filled_in_the_form(monkeypatch):

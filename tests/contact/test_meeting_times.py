@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from contact.meeting_times import both_times, short_time, times
+from contact.meeting_times import MeetingTime, both_times, short_time, times
 from contact.models import Booking
 
 
@@ -40,6 +40,21 @@ def test_times_between_which_clocks_change_each_name_the_zone():
     assert times(booking, "America/New_York") == (
         "Sunday, November 7, 2027, 1:30 AM, New York time (EDT, UTC−4), to 1:00 AM, New York time (EST, UTC−5)"
     )
+
+
+def test_parts_of_a_time_are_those_of_its_text():
+    booking = booking_at(2026, 11, 24, 15, 30)
+    time = MeetingTime.of(booking.starts_at, booking.ends_at, "America/New_York")
+
+    assert time == MeetingTime("Tuesday, November 24, 2026", "10:30 AM to 11:00 AM", "New York time (EST, UTC−5)")
+    assert str(time) == times(booking, "America/New_York")
+
+
+def test_second_zone_stands_where_clocks_differ_only_at_the_end():
+    # At 2 in the morning New York's clocks go back to what Bogotá has all year; at 1:30 they are an hour ahead.
+    spring = booking_at(2027, 3, 14, 6, 45)
+    assert both_times(spring, first="America/New_York", second="America/Bogota").others
+    assert not both_times(booking_at(2027, 3, 14, 6, 0), first="America/New_York", second="America/Bogota").others
 
 
 def test_short_time_has_no_offset():

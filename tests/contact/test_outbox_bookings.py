@@ -167,8 +167,9 @@ def test_cancellation_is_sent_whenever_it_can_be(now, booking, server):
         {"state": "failed", "last_error": "SMTPDataError 550: No", "attempts": 1},
         {"state": "sent", "attempts": 1},
         {"state": "queued", "last_error": "SMTPDataError 451: No", "attempts": 7},
+        {"state": "cancelled"},
     ],
-    ids=["failed", "sent", "waits"],
+    ids=["failed", "sent", "waits", "cancelled"],
 )
 def test_mail_is_sent_again(now, server, fields):
     long_ago = now - 5 * DAY
@@ -182,8 +183,8 @@ def test_mail_is_sent_again(now, server, fields):
     assert server.message_ids == [mail.internet_message_id]
 
 
-@pytest.mark.parametrize("fields", [{}, {"state": "sending", "attempts": 1}, {"state": "cancelled"}])
-def test_mail_that_waits_its_turn_or_is_in_hand_or_was_dropped_is_not_sent_again(now, fields):
+@pytest.mark.parametrize("fields", [{}, {"state": "sending", "attempts": 1}], ids=["waits its turn", "in hand"])
+def test_mail_that_waits_its_turn_or_is_in_hand_is_not_sent_again(now, fields):
     lease_until = now + MINUTE if fields.get("state") == "sending" else None
     mail = create_mail(**fields, due_at=now + DAY, lease_until=lease_until)
     [before] = OutgoingMail.objects.values()

@@ -29,8 +29,8 @@ def test_every_race_of_fifty_has_its_one_right_end(tmp_path):
 @pytest.fixture
 def meeting(db) -> Booking:
     hosts = [open_host(), open_host()]
-    meeting = booked(open_type(hosts=hosts), at(10), host=hosts[0])
-    moves(meeting, at(11), by=staff(), host=hosts[1])()
+    meeting = booked(open_type(hosts=hosts), at(10))
+    moves(meeting, at(11), by=staff(), host=next(host for host in hosts if host != meeting.host))()
     return Booking.objects.get()
 
 

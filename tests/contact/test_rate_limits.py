@@ -1,12 +1,23 @@
 """Floods are stopped by counts in the database, which hold when requests come at the same time."""
 
 import datetime
+import uuid
 
 import pytest
 
 from contact import rate_limits
 from contact.models import RateBucket
-from contact.rate_limits import Limit, TooManyRequests, take, take_message, take_receipt
+from contact.rate_limits import (
+    Limit,
+    TooManyRequests,
+    give_back,
+    take,
+    take_all,
+    take_booking,
+    take_message,
+    take_move,
+    take_receipt,
+)
 from tests.own_database import make_own_database
 
 NOW = datetime.datetime(2027, 3, 3, 14, 20, tzinfo=datetime.UTC)
@@ -111,6 +122,61 @@ def test_receipts_are_limited_for_one_address_and_for_everybody(monkeypatch):
     assert take_receipt("bob@visitor.example", now=NOW + HOUR)
 
 
+@pytest.mark.django_db
+def test_what_is_given_back_can_be_taken_again():
+    assert count_takes(THREE_AN_HOUR, "192.0.2.1", tries=3) == 3
+    give_back(THREE_AN_HOUR, "192.0.2.1", now=NOW)
+    assert count_takes(THREE_AN_HOUR, "192.0.2.1", tries=3) == 1
+
+    for _ in range(5):
+        give_back(THREE_AN_HOUR, "192.0.2.1", now=NOW)
+    assert not RateBucket.objects.exists()
+    assert count_takes(THREE_AN_HOUR, "192.0.2.1", tries=5) == 3
+
+
+@pytest.mark.django_db
+def test_of_several_limits_all_are_counted_or_none():
+    narrow = Limit("narrow", 1, 3600)
+    take_all((THREE_AN_HOUR, "a"), (narrow, "b"), now=NOW)
+    with pytest.raises(TooManyRequests) as refusal:
+        take_all((THREE_AN_HOUR, "a"), (narrow, "b"), now=NOW)
+
+    assert refusal.value.limit == narrow
+    assert count_takes(THREE_AN_HOUR, "a", tries=5) == 2
+
+
+@pytest.mark.django_db
+def test_bookings_are_limited_by_network_address_and_for_everybody(monkeypatch):
+    for number in range(4):
+        take_booking(f"192.0.2.{number}", "kim@visitor.example", now=NOW)
+    with pytest.raises(TooManyRequests) as refusal:
+        take_booking("192.0.2.9", "kim@visitor.example", now=NOW + HOUR)
+    assert refusal.value.limit == rate_limits.BOOKINGS_OF_EMAIL
+
+    for number in range(5):
+        take_booking("192.0.2.9", f"kim{number}@visitor.example", now=NOW)
+    with pytest.raises(TooManyRequests) as refusal:
+        take_booking("192.0.2.9", "ann@visitor.example", now=NOW)
+    assert refusal.value.limit in rate_limits.BOOKINGS_OF_NETWORK
+
+    monkeypatch.setattr(rate_limits, "BOOKINGS", Limit("booking-hour", 9, 3600))
+    with pytest.raises(TooManyRequests) as refusal:
+        take_booking("198.51.100.1", "bob@visitor.example", now=NOW)
+    assert refusal.value.limit == rate_limits.BOOKINGS
+    take_booking("198.51.100.1", "bob@visitor.example", now=NOW + HOUR)
+
+
+@pytest.mark.django_db
+def test_moves_are_limited_for_each_meeting():
+    meeting, other = uuid.UUID(int=1), uuid.UUID(int=2)
+    for _ in range(10):
+        take_move(meeting, now=NOW)
+    with pytest.raises(TooManyRequests):
+        take_move(meeting, now=NOW + HOUR)
+    take_move(other, now=NOW)
+    take_move(meeting, now=NOW + 10 * HOUR)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
@@ -146,9 +212,37 @@ with ThreadPoolExecutor(8) as pool:
 """
 
 
-@pytest.mark.django_db
-def test_limit_is_exact_for_requests_at_the_same_time(tmp_path):
-    with make_own_database(tmp_path) as own:
-        result = own.run("manage.py", "shell", "--verbosity=0", "--command", RACE)
+# Of those who take one, every other one gives it back at once.
+RACE_WITH_RETURNS = """
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connection
+from django.utils import timezone
+from contact.models import RateBucket
+from contact.rate_limits import Limit, TooManyRequests, take_all
 
-    assert (result.stderr, result.stdout.split()) == ("", ["7", "7"])
+def take_once(number):
+    try:
+        taken = take_all((Limit("test", 7, 10**9), "192.0.2.1"))
+        if number % 2:
+            taken.give_back()
+        return 1 - number % 2
+    except TooManyRequests:
+        return 0
+    finally:
+        connection.close()
+
+with ThreadPoolExecutor(8) as pool:
+    kept = sum(pool.map(take_once, range(60)))
+print(kept <= 7, kept == sum(RateBucket.objects.values_list("count", flat=True)))
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("race", "end"), [(RACE, ["7", "7"]), (RACE_WITH_RETURNS, ["True", "True"])], ids=["taken", "given-back"]
+)
+def test_limit_is_exact_for_requests_at_the_same_time(tmp_path, race, end):
+    with make_own_database(tmp_path) as own:
+        result = own.run("manage.py", "shell", "--verbosity=0", "--command", race)
+
+    assert (result.stderr, result.stdout.split()) == ("", end)

@@ -2,6 +2,7 @@
 
 import pytest
 from django import forms
+from django.core.mail import EmailMessage
 
 from contact.text_fields import AddressField, LineField, ParagraphsField
 
@@ -128,6 +129,9 @@ def test_ten_megabytes_are_refused(field, unit):
         (" kim@visitor.example\n", "kim@visitor.example"),
         ("kim+tag@visitor.example", "kim+tag@visitor.example"),
         ("kim@b\u00fccher.example", "kim@b\u00fccher.example"),
+        ("Kim.Lee@Visitor.EXAMPLE", "kim.lee@visitor.example"),
+        ("kim@B\u00dcCHER.example", "kim@b\u00fccher.example"),
+        ('"Kim,Lee"@visitor.example', '"kim,lee"@visitor.example'),
         ("kim@visitor\u200b.example\ufeff", "kim@visitor.example"),
         ("kim@\u202evisitor.example", "kim@visitor.example"),
         ("", ""),
@@ -135,6 +139,8 @@ def test_ten_megabytes_are_refused(field, unit):
 )
 def test_address_is_read(written, kept):
     assert read(address=written) == ({"address": kept}, {})
+    if kept:
+        assert EmailMessage(to=[kept], reply_to=[kept]).message()["To"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +157,21 @@ def test_address_is_read(written, kept):
         "k\u00edm@visitor.example",
         "kim@visitor.example\x07",
         f"{'k' * 250}@visitor.example",
+        # Django's EmailField takes all that follow.
+        pytest.param("kim@a\u2028b.example", id="line separator"),
+        pytest.param("kim@a\u2029b.example", id="paragraph separator"),
+        pytest.param("kim@a\u3000b.example", id="ideographic blank"),
+        pytest.param("kim@a\u00a0b.example", id="no-break space"),
+        pytest.param("kim@a\ue000b.example", id="private use"),
+        pytest.param("kim@" + "\u00fc" * 60 + ".example", id="label too long for IDNA"),
+        pytest.param("kim@a\u05d01.example", id="both directions in a label"),
+        pytest.param("kim@a\uff0cb.example", id="full-width comma"),
+        pytest.param("kim@a\uff20b.example", id="full-width at sign"),
+        pytest.param("kim@a\uff1cb\uff1e.example", id="full-width angle brackets"),
+        pytest.param('"\x0b"@visitor.example', id="quoted tab"),
+        pytest.param('"kim\x01"@visitor.example', id="quoted control"),
+        pytest.param('"kim\\\x7f"@visitor.example', id="quoted delete"),
+        pytest.param("kim@[127.0.0.1]", id="number of a machine"),
     ],
 )
 def test_address_is_refused(written):

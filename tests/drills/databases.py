@@ -2,10 +2,12 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -37,15 +39,52 @@ class DrillDatabase:
             **settings,
         }
 
-    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
-        """Runs Python with these arguments to its end; its output is shown."""
-        return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=self.environment(**settings), check=False)
+    def run(self, *arguments: str, **settings: str) -> int:
+        """Runs Python with these arguments to its end, and shows its output; the exit code."""
+        with running([sys.executable, *arguments], env=self.environment(**settings)) as process:
+            return process.wait()
 
 
-def each_database() -> Iterator[DrillDatabase]:
-    """One after the other; each is gone when the next is asked for."""
+@contextmanager
+def running(command: list[str], **options) -> Iterator[subprocess.Popen]:
+    """A process in the root of the project, as by subprocess.Popen; it is told to end where an error leaves the block.
+
+    subprocess.run would kill it at once, and what it started itself would go on.
+    """
+    with subprocess.Popen(command, cwd=ROOT, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def end_in_order() -> None:
+    """Makes SIGTERM an error like any other from here on, so that what has begun is cleaned up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def on_each_database(drill: Callable[[DrillDatabase], int]) -> int:
+    """The sum of what the drill gives for one database after the other; each is gone afterwards, whatever happened."""
+    end_in_order()
+    faults = 0
+    for database in (_sqlite, _postgresql):
+        with database() as made:
+            if made.run("manage.py", "migrate", "--verbosity=0"):
+                raise SystemExit(f"{made.name}: migrations failed")
+            faults += drill(made)
+    return faults
+
+
+@contextmanager
+def _sqlite() -> Iterator[DrillDatabase]:
     with tempfile.TemporaryDirectory(prefix="codesite-drill-") as folder:
-        yield _migrated(DrillDatabase("SQLite", f"sqlite:///{folder}/drill.sqlite3", Path(folder)))
+        yield DrillDatabase("SQLite", f"sqlite:///{folder}/drill.sqlite3", Path(folder))
+
+
+@contextmanager
+def _postgresql() -> Iterator[DrillDatabase]:
     name = f"codesite_drill_{secrets.token_hex(4)}"
     try:
         server = psycopg.connect(POSTGRESQL, connect_timeout=3, autocommit=True)
@@ -55,12 +94,6 @@ def each_database() -> Iterator[DrillDatabase]:
         server.execute(f"CREATE DATABASE {name}")
         try:
             url = urlunsplit(urlsplit(POSTGRESQL)._replace(path=f"/{name}"))
-            yield _migrated(DrillDatabase("PostgreSQL", url, Path(folder)))
+            yield DrillDatabase("PostgreSQL", url, Path(folder))
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _migrated(database: DrillDatabase) -> DrillDatabase:
-    if database.run("manage.py", "migrate", "--verbosity=0").returncode:
-        raise SystemExit(f"{database.name}: migrations failed")
-    return database

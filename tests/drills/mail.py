@@ -24,7 +24,7 @@ import icalendar
 from django.db.models import Sum
 
 from tests.contact import smtp_server
-from tests.drills.databases import ROOT, each_database
+from tests.drills.databases import ROOT, end_in_order, on_each_database
 
 MAILS = 150
 BOOKINGS = 30
@@ -42,11 +42,12 @@ LONGEST = 900
 
 def main() -> int:
     """The number of databases on which something went wrong."""
-    return sum(database.run("-m", "tests.drills.mail", database.name).returncode != 0 for database in each_database())
+    return on_each_database(lambda database: database.run("-m", "tests.drills.mail", database.name) != 0)
 
 
 def run_here(name: str) -> int:
     """Runs the drill on the database of this environment; the number of things that went wrong."""
+    end_in_order()
     django.setup()
     drill = MailDrill(name)
     drill.run()

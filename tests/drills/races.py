@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from tests.drills.databases import ROOT, DrillDatabase, each_database
+from tests.drills.databases import DrillDatabase, on_each_database, running
 
 ROUNDS = 3
 RACERS = 50
@@ -12,8 +12,7 @@ RACERS = 50
 
 def main() -> int:
     """Prints PASS or FAIL for each scenario of each round; the exit code, 0 if all passed."""
-    failed = sum(_race(database) for database in each_database())
-    return int(bool(failed))
+    return int(bool(on_each_database(_race)))
 
 
 def _race(database: DrillDatabase) -> int:
@@ -23,7 +22,7 @@ def _race(database: DrillDatabase) -> int:
     options = ["--workers", "processes", "--racers", str(RACERS), "--rounds", str(ROUNDS)]
     command = [sys.executable, "-m", "tests.contact.races", *options]
     failed = 0
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as races:
+    with running(command, env=environment, stdout=subprocess.PIPE, text=True) as races:
         for line in races.stdout:
             end = json.loads(line)
             failed += bool(end["faults"])

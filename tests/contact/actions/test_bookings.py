@@ -21,7 +21,7 @@ from tests.contact.actions.meetings import (
     type_of,
     visitor,
 )
-from tests.factories import create_booking, create_code, create_user
+from tests.factories import create_booking, create_code
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,6 @@ def test_visitor_does_not_get_a_host_whose_day_is_full():
     assert refusal.value.reason == Reason.DAY_FULL
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["named", "any"])
 @pytest.mark.parametrize(
     "gone",
     [
@@ -138,56 +137,15 @@ def test_visitor_does_not_get_a_host_whose_day_is_full():
     ],
     ids=["inactive", "not of the type", "without windows"],
 )
-def test_visitor_does_not_get_a_host_who_is_not_offered_any_more(gone, named):
+def test_visitor_does_not_get_a_host_who_is_not_offered_any_more(gone):
     """Since the page with the times was shown."""
     introduction = type_of()
-    host = Host.objects.get()
     gone()
 
     with pytest.raises(Unavailable) as refusal:
-        book(introduction, at(10), host=host if named else None)
+        book(introduction, at(10))
 
     assert refusal.value.reason == Reason.NOT_OFFERED
-
-
-def test_staff_go_beyond_windows_notice_horizon_and_caps():
-    host, ann = host_of_nine_to_five(daily_cap=1), create_user("ann")
-    introduction = type_of(host, notice_min=600, horizon_days=1, daily_cap=1)
-    book(introduction, at(10), by=ann)
-
-    booking = book(introduction, at(23, 7), by=ann)
-
-    assert booking.host == host
-    assert history(booking) == [("booked", 0, at(23, 7), "ann")]
-    assert len(told(booking, sequence=0)) == 2
-
-
-def test_staff_choose_a_host_who_does_not_take_such_meetings():
-    other = host_of_nine_to_five("Robin Day", active=False)
-
-    assert book(type_of(), at(10), by=create_user("ann"), host=other).host == other
-
-
-@pytest.mark.parametrize(
-    ("start", "reason"),
-    [
-        (at(10, 29), Reason.TAKEN),
-        (at(9, 31), Reason.TAKEN),
-        (at(11, 59, day=1), Reason.NOT_OFFERED),
-        (at(10).replace(year=9999), Reason.NOT_OFFERED),
-    ],
-    ids=["into the end", "into the beginning", "in the past", "in the year 9999"],
-)
-def test_staff_do_not_book_twice_or_in_the_past(start, reason):
-    introduction = type_of()
-    book(introduction, at(10))
-    before = count_rows()
-
-    with pytest.raises(Unavailable) as refusal:
-        book(introduction, start, by=create_user("ann"))
-
-    assert refusal.value.reason == reason
-    assert count_rows() == before
 
 
 def test_overlap_that_only_the_database_sees_is_told_as_taken(monkeypatch):
@@ -251,13 +209,6 @@ def test_meetings_that_are_cancelled_or_over_do_not_count_for_an_email_address()
     book(introduction, at(11), visitor=kim)
 
     assert book(introduction, at(16), visitor=kim, now=at(10, 30))
-
-
-def test_staff_book_any_number_of_meetings_of_an_email_address():
-    introduction, kim, ann = type_of(), visitor(), create_user("ann")
-
-    for hour in (9, 10, 11):
-        assert book(introduction, at(hour), visitor=kim, by=ann)
 
 
 def test_email_addresses_are_not_counted_with_rate_limits_off(settings):

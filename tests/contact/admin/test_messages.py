@@ -12,17 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from contact.admin import messages as admin_messages
 from contact.models import Message, MessageNote, OutgoingMail
+from tests.contact.admin.inbox import MESSAGES, act, assert_log_names_nobody, log
 from tests.factories import create_code, create_mail, create_message, create_user, get_system
 from tests.pages import read_page
 from tests.policies.admin.typed_forms import typed
 from tests.procedures.admin.desk import get_page, rows_of
 
 pytestmark = pytest.mark.django_db
-
-MESSAGES = "/admin/contact/message/"
-PERSONAL = ("Kim", "Lee", "visitor.example", "covered")
 
 
 @pytest.fixture
@@ -52,21 +49,6 @@ def change(client, message, **fields):
 
 def send(client, message, fields):
     return read_page(client.post(address_of(message), fields, follow=True))
-
-
-def act(client, name, *messages, query="status=all"):
-    keys = [message.pk for message in messages]
-    address = f"{MESSAGES}?{query}"
-    return read_page(client.post(address, {"action": name, "_selected_action": keys}, follow=True))
-
-
-def log() -> list[str]:
-    return [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
-
-
-def assert_log_names_nobody():
-    for entry in LogEntry.objects.all():
-        assert not [word for word in PERSONAL if word in f"{entry.object_repr} {entry.change_message}"]
 
 
 # The list
@@ -108,7 +90,7 @@ def test_filters(desk, dana, query, shown):
     create_code("E11.9", system="icd10cm")
     create_message(name="New", email="one@visitor.example", code=create_code("J9302"))
     create_message(name="Open", status="open", assignee=dana, email="two@visitor.example")
-    done = create_message(name="Done", status="done", assignee=other, email="One@Visitor.example")
+    done = create_message(name="Done", status="done", assignee=other, email="one@visitor.example")
     create_message(name="Junk", status="spam", email="two@visitor.example")
 
     address = f"{MESSAGES}?{query.format(done=done.pk, hcpcs=get_system().pk)}"
@@ -250,7 +232,7 @@ def test_page_that_leads_elsewhere_is_no_link(desk, page):
 def test_form_names_the_mails_of_the_message_and_other_messages_of_the_sender(desk):
     message = create_message()
     mail = create_mail(message=message, kind="message-receipt", state="failed")
-    create_message(email="KIM@visitor.example", status="done")
+    create_message(email="kim@visitor.example", status="done")
     create_message(email="somebody@else.example")
 
     page = get_page(desk, address_of(message))
@@ -525,66 +507,6 @@ def test_message_that_many_take_at_once_is_given_to_one_of_them(monkeypatch):
 
     message.refresh_from_db()
     assert [f"editor{number}" for number in told] == [message.assignee.get_username()]
-
-
-# Acts on several messages
-
-
-def test_taking_assigns_to_the_editor_but_takes_nothing_away_from_others(desk, dana):
-    erin = create_user("erin", groups=["Desk"])
-    mine, hers, junk = create_message(), create_message(assignee=erin, status="open"), create_message(status="spam")
-    done = create_message(status="done", assignee=dana)
-
-    page = act(desk, "take", mine, hers, junk, done)
-
-    for message in (mine, hers, junk, done):
-        message.refresh_from_db()
-    assert (mine.status, mine.assignee) == ("open", dana)
-    assert (done.status, done.closed_at) == ("open", None)
-    assert hers.assignee == erin
-    assert (junk.status, junk.assignee) == ("spam", None)
-    assert "2 messages are yours now." in page.text
-    assert "somebody else answers already: 1." in page.text
-    assert "it is in the spam folder: 1." in page.text
-    assert log() == ["Took it.", "Took it."]
-    assert_log_names_nobody()
-
-
-@pytest.mark.parametrize(
-    ("name", "status", "said", "logged"),
-    [
-        ("mark_done", "done", "2 messages are marked as done.", "Marked as done."),
-        ("mark_spam", "spam", "2 messages are in the spam folder now.", "Marked as spam."),
-    ],
-)
-def test_messages_are_closed_together(desk, name, status, said, logged):
-    first, second = create_message(), create_message(status="open")
-    already = create_message(status=status, closed_at=ago(days=3))
-    before = already.closed_at
-
-    page = act(desk, name, first, second, already)
-
-    assert said in page.text
-    assert set(Message.objects.values_list("status", flat=True)) == {status}
-    assert not Message.objects.filter(closed_at=None).exists()
-    already.refresh_from_db()
-    assert already.closed_at == before
-    assert log() == [logged, logged]
-    assert_log_names_nobody()
-
-
-def test_act_that_changes_nothing_says_so(desk):
-    assert "No message was changed." in act(desk, "mark_done", create_message(status="done")).text
-    assert not LogEntry.objects.exists()
-
-
-def test_too_many_messages_at_once_are_refused(desk, monkeypatch):
-    monkeypatch.setattr(admin_messages, "MOST_AT_ONCE", 1)
-
-    page = act(desk, "mark_done", create_message(), create_message())
-
-    assert "Choose at most 1 messages at once." in page.text
-    assert not Message.objects.filter(status="done").exists()
 
 
 # Out of the spam folder

@@ -119,7 +119,8 @@ def test_calendar_that_is_no_text_is_shown_all_the_same(desk):
         ({"state": "queued"}, ["Do not send it"]),
         ({"state": "queued", "attempts": 2}, ["Send again", "Do not send it"]),
         ({"state": "sending", "lease_until": timezone.now()}, []),
-        ({"state": "cancelled"}, []),
+        ({"state": "cancelled"}, ["Send again"]),
+        ({"state": "cancelled", "kind": "reminder"}, []),
     ],
 )
 def test_page_offers_what_can_be_done(desk, fields, shown):
@@ -133,7 +134,7 @@ def test_failed_mail_is_sent_again(desk):
 
     mail.refresh_from_db()
     assert (mail.state, mail.attempts, mail.last_error) == ("queued", 0, "")
-    assert "1 mail is sent again in a moment." in page.text
+    assert "1 mail will be sent again." in page.text
     assert LogEntry.objects.get().get_change_message() == "Sent again."
     assert "@" not in LogEntry.objects.get().object_repr
 
@@ -144,7 +145,7 @@ def test_mails_that_make_no_sense_any_more_are_not_sent_again(desk):
 
     page = act(desk, "send_again", failed, waiting, cancelled)
 
-    assert "1 mail is sent again" in page.text
+    assert "1 mail will be sent again." in page.text
     assert "Not sent again: 2," in page.text
     cancelled.refresh_from_db()
     assert cancelled.state == "cancelled"
@@ -162,6 +163,50 @@ def test_waiting_mail_is_cancelled_and_others_are_not(desk):
     assert "1 mail is not sent any more." in page.text
     assert "Not cancelled, because they do not wait: 1." in page.text
     assert LogEntry.objects.get().get_change_message() == "Cancelled."
+
+
+def test_do_not_send_it_can_be_taken_back(desk):
+    mail = create_mail()
+    act(desk, "cancel", mail)
+
+    page = act(desk, "send_again", mail)
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == ("queued", 0)
+    assert "1 mail will be sent again." in page.text
+
+
+@pytest.fixture
+def booking():
+    host = create_host()
+    start = timezone.now().replace(second=0, microsecond=0) + datetime.timedelta(days=3)
+    return create_booking(create_meeting_type(hosts=[host]), host, start)
+
+
+def test_cancelled_reminder_that_is_sent_after_all_waits_for_its_time(desk, booking):
+    due = booking.starts_at - datetime.timedelta(days=1)
+    mail = create_mail(kind="reminder", booking=booking, sequence=0, wanted_at=due, due_at=due)
+    act(desk, "cancel", mail)
+
+    act(desk, "send_again", mail)
+
+    mail.refresh_from_db()
+    assert (mail.state, mail.wanted_at, mail.due_at) == ("queued", due, due)
+    assert mail not in OutgoingMail.objects.due()
+
+
+def test_mail_whose_recipient_was_told_newer_things_is_not_offered_to_be_sent(desk, booking):
+    fields = {"booking": booking, "to": booking.email, "kind": "booked", "state": "sent", "sent_at": timezone.now()}
+    former = create_mail(**fields, sequence=0)
+    create_mail(**fields | {"kind": "moved"}, sequence=1)
+    over = create_mail(**fields | {"to": booking.host.email}, sequence=0, calendar_method="REQUEST")
+
+    assert buttons(desk, former) == []
+    assert buttons(desk, over) == ["Send again"]
+
+    booking.place(timezone.now() - datetime.timedelta(days=1), length=booking.length, buffers=booking.buffers)
+    booking.save()
+    assert buttons(desk, over) == []
 
 
 def test_too_many_mails_at_once_are_refused(desk, monkeypatch):

@@ -54,10 +54,10 @@ def staff() -> User:
     return User.objects.create(username="ann", is_staff=True)
 
 
-def book(meeting_type: MeetingType, start: datetime.datetime, *, key=None, email="", by=None, host=None):
+def book(meeting_type: MeetingType, start: datetime.datetime, *, key=None, email=""):
     """What contact.actions.book gives, for a visitor whom nobody else is."""
     visitor = actions.Visitor(name="Kim Lee", email=email or f"visitor-{next(_numbers)}@visitor.example")
-    return actions.book(meeting_type, start, visitor, request_key=key or uuid.uuid4(), now=NOW, by=by, host=host)
+    return actions.book(meeting_type, start, visitor, request_key=key or uuid.uuid4(), now=NOW)
 
 
 def booked(meeting_type: MeetingType, start: datetime.datetime, **options) -> Booking:

@@ -9,10 +9,11 @@ from django.core.signing import Signer
 from django.test import Client
 
 from codesite.log_lines import RedactingFormatter
+from contact.actions import move
 from contact.links import SALT, booking_path, booking_token
-from contact.models import AvailabilityException, Booking, BookingChange, OutgoingMail
-from tests.contact.pages import chosen_zone, hidden_fields, links, page_text, radio_choices
-from tests.factories import create_booking, create_host, create_meeting_type
+from contact.models import AvailabilityException, Booking, BookingChange, OutgoingMail, RateBucket
+from tests.contact.pages import checked_choice, chosen_zone, hidden_fields, links, page_text, radio_choices
+from tests.factories import create_booking, create_host, create_meeting_type, create_user
 
 # A Monday, 7 in the morning in New York.
 NOW = datetime.datetime(2026, 11, 23, 12, tzinfo=datetime.UTC)
@@ -357,6 +358,66 @@ def test_move_without_a_time_asks_for_one(client, booking, start):
 def test_move_with_a_sequence_that_cannot_be_read_is_refused(client, booking, sequence):
     assert post(client, booking, action="move", sequence=sequence, start=LATER).status_code == 409
     assert Booking.objects.get().starts_at == START
+
+
+def test_eleventh_move_of_a_day_has_to_wait_and_keeps_what_was_chosen(client, booking):
+    for number in range(10):
+        start = f"2026-11-24T{16 + number % 2}:00:00Z"
+        assert post(client, booking, action="move", sequence=number, start=start).status_code == 302
+    before = state(booking)
+    refused = post(client, booking, action="move", sequence=10, start="2026-11-24T18:00:00Z")
+
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == str(12 * 3600)
+    assert "This meeting was moved many times today. It stays where it was" in page_text(refused)
+    assert checked_choice(refused) == "2026-11-24T18:00:00Z"
+    assert state(booking) == before
+    with time_machine.travel(NOW + datetime.timedelta(hours=13), tick=False):
+        assert client.post(booking_path(booking), {**hidden_fields(refused), "start": LATER}).status_code == 302
+
+
+def test_moved_often_a_meeting_can_still_be_cancelled(client, booking):
+    for number in range(11):
+        start = f"2026-11-24T{16 + number % 2}:00:00Z"
+        post(client, booking, action="move", sequence=number, start=start)
+
+    assert post(client, booking, action="cancel")["Location"].endswith("?done=cancelled")
+
+
+def test_moves_that_are_refused_do_not_count(client, booking, introduction, host):
+    create_booking(introduction, host, datetime.datetime(2026, 11, 24, 17, tzinfo=datetime.UTC))
+    for _ in range(12):
+        assert post(client, booking, action="move", sequence=0, start=LATER).status_code == 409
+
+    assert not RateBucket.objects.exists()
+    assert post(client, booking, action="move", sequence=0, start="2026-11-24T18:00:00Z").status_code == 302
+
+
+def test_moves_of_the_team_do_not_count(client, booking):
+    staff = create_user("desk")
+    for number in range(12):
+        move(booking, datetime.datetime(2026, 11, 24, 16 + number % 2, tzinfo=datetime.UTC), by=staff)
+
+    assert post(client, booking, action="move", sequence=12, start="2026-11-24T18:00:00Z").status_code == 302
+
+
+def test_page_names_both_offsets_of_a_meeting_in_which_clocks_change(client, introduction, host):
+    start = datetime.datetime(2027, 11, 7, 5, 45, tzinfo=datetime.UTC)
+    booking = create_booking(introduction, host, start, time_zone="America/New_York")
+
+    words = "1:45 AM, New York time (EDT, UTC−4), to 1:15 AM, New York time (EST, UTC−5)"
+    assert words in page_text(client.get(booking_path(booking)))
+    assert words in page_text(client.get(booking_path(booking), {"change": "cancel"}))
+
+
+def test_next_times_stand_under_the_offset_that_holds_then(client, introduction, host):
+    # London's clocks go forward on March 28, 2027.
+    with time_machine.travel(datetime.datetime(2027, 3, 26, 12, tzinfo=datetime.UTC), tick=False):
+        booking = create_booking(introduction, host, datetime.datetime(2027, 3, 26, 15, tzinfo=datetime.UTC))
+        response = post(client, booking, action="move", sequence=0, start="2027-03-29T03:00:00Z")
+
+    assert "The next free times London time (BST, UTC+1)" in page_text(response)
+    assert next(iter(radio_choices(response).values())).startswith("Mon, Mar 29, 2:00 PM")
 
 
 def test_move_where_nothing_is_free_offers_to_write(client, booking):

@@ -6,10 +6,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from contact import form_guard
-from contact.models import AvailabilityException, Booking, BookingChange, OutgoingMail
+from contact import form_guard, rate_limits
+from contact.models import AvailabilityException, Booking, BookingChange, OutgoingMail, RateBucket
+from contact.views import meetings
 from tests.contact.pages import hidden_fields, links, page_text, radio_choices
 from tests.factories import create_booking, create_code, create_host, create_meeting_type
+from tests.own_database import make_own_database
 
 ADDRESS = "/contact/meeting/"
 # A Monday, 7 in the morning in New York.
@@ -95,6 +97,10 @@ def test_form_asks_for_the_token_against_forged_requests(introduction):
         ({"email": "kim@visitor.example,lee@visitor.example"}, "Your e-mail address: Write one e-mail address"),
         ({"email": "kim@visitor.example\n"}, None),
         ({"email": "a\0@b.example"}, "Your e-mail address: "),
+        ({"email": "kim@a\u2028b.example"}, "Your e-mail address: Write one e-mail address"),
+        ({"email": "kim@a\ue000b.example"}, "Your e-mail address: Write one e-mail address"),
+        ({"email": "kim@" + "\u00fc" * 60 + ".example"}, "Your e-mail address: Write one e-mail address"),
+        ({"email": '"\x0b"@visitor.example'}, "Your e-mail address: Write one e-mail address"),
         ({"organization": "x" * 151}, "Organization: "),
         ({"notes": "x" * 2001}, "What it is about: "),
         ({"code": "a\0b"}, "Medical code: "),
@@ -271,6 +277,42 @@ def test_form_that_is_sent_twice_with_another_time_says_what_is_booked(client, i
     assert Booking.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Kim Lee-Park"},
+        {"email": "kim.lee@visitor.example"},
+        {"organization": "Lee & Daughters"},
+        {"code": "J9303"},
+        {"notes": "Something else"},
+        {"type": "walk-through"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_form_that_is_corrected_and_sent_again_says_that_the_correction_was_not_kept(
+    client, introduction, host, change
+):
+    create_meeting_type("walk-through", hosts=[host])
+    fields = {**form_of(client), **TYPED}
+    booked = client.post(ADDRESS, fields)
+    response = client.post(ADDRESS, {**fields, **change})
+
+    assert response.status_code == 409
+    assert "What you changed in the form since then was not kept." in page_text(response)
+    assert f"{links(response)['Your meeting']}?done=booked" == booked["Location"]
+    assert next(iter(change.values())).replace("&", "&amp;") in response.content.decode()
+    assert Booking.objects.count() == 1
+    assert OutgoingMail.objects.filter(kind="booked").count() == 2
+
+
+def test_address_in_other_case_is_the_same_form(client, introduction):
+    fields = {**form_of(client), **TYPED}
+    first = client.post(ADDRESS, fields)
+
+    assert client.post(ADDRESS, {**fields, "email": "Kim@Visitor.Example"})["Location"] == first["Location"]
+    assert Booking.objects.get().email == "kim@visitor.example"
+
+
 def test_filled_in_trap_books_all_the_same(client, introduction):
     assert book(client, reference="https://spam.example").status_code == 302
     assert Booking.objects.get().looks_like_spam
@@ -301,6 +343,100 @@ def test_sixth_booking_of_a_network_in_an_hour_has_to_wait(client, host):
     later = NOW + datetime.timedelta(hours=1)
     with time_machine.travel(later, tick=False):
         assert client.post(ADDRESS, {**hidden_fields(response), **TYPED}).status_code == 302
+
+
+def test_refused_attempts_do_not_count(client, introduction, host):
+    create_booking(introduction, host, START)
+    for _ in range(6):
+        assert book(client, start="2026-11-24T15:30:00Z").status_code == 409
+        assert book(client, start="2026-11-24T15:31:00Z").status_code == 409
+    for hour in (17, 18):
+        create_booking(introduction, host, START.replace(hour=hour), email="ann@visitor.example")
+    for _ in range(6):
+        assert book(client, start="2026-11-25T15:30:00Z", email="ann@visitor.example").status_code == 422
+    assert not RateBucket.objects.exists()
+
+    assert book(client, start="2026-11-25T15:30:00Z").status_code == 302
+
+
+def test_booking_and_cancelling_in_turn_ends_for_one_address(introduction):
+    def book_elsewhere(number):
+        client = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        return client, book(client, start=f"2026-11-2{4 + number % 5}T15:30:00Z")
+
+    for number in range(4):
+        client, response = book_elsewhere(number)
+        assert response.status_code == 302
+        client.post(response["Location"].partition("?")[0], {"action": "cancel"})
+    _, refused = book_elsewhere(4)
+
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == str(12 * 3600)
+    assert "Many meetings were booked with this address today." in page_text(refused)
+    assert_keeps_what_was_typed(refused)
+    assert OutgoingMail.objects.filter(to="kim@visitor.example", kind="booked").count() == 4
+
+
+def test_ceiling_for_everybody_holds(client, introduction, monkeypatch):
+    monkeypatch.setattr(rate_limits, "BOOKINGS", rate_limits.Limit("booking-hour", 1, 3600))
+    monkeypatch.setattr(meetings, "BOOKINGS", rate_limits.BOOKINGS)
+    assert book(client).status_code == 302
+    refused = book(
+        Client(REMOTE_ADDR="192.0.2.9"), start="2026-11-25T15:30:00Z", email="ann@visitor.example", notes="Why not"
+    )
+
+    assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+    assert "Many people are booking meetings just now." in page_text(refused)
+    assert "Why not" in refused.content.decode()
+
+
+def test_limits_can_be_switched_off(client, host, settings):
+    settings.RATE_LIMITS = False
+    create_meeting_type(hosts=[host])
+    starts = [f"2026-11-24T{hour}:{minute}:00Z" for hour in range(15, 20) for minute in ("00", "30")]
+
+    assert {book(client, start=start).status_code for start in starts} == {302}
+
+
+# Fifty visitors of one network, each with a time and an address of their own.
+FLOOD = """
+import datetime, uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+import time_machine
+from django.db import connection
+from django.test import Client
+from contact import form_guard
+from contact.form_guard import make_token
+from contact.models import Booking
+from tests.factories import create_host, create_meeting_type
+
+# Counts would begin anew with an hour that ends meanwhile.
+time_machine.travel(datetime.datetime(2026, 11, 23, 12, 20, tzinfo=datetime.UTC), tick=False).start()
+form_guard.LEAST_SECONDS = 0
+create_meeting_type(hosts=[create_host(hours=(0, 0))])
+day = datetime.datetime(2026, 11, 26, 12, tzinfo=datetime.UTC)
+
+def book(number):
+    start = f"{day + number * datetime.timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
+    typed = {"name": "Kim Lee", "email": f"kim{number}@visitor.example", "form_token": make_token(uuid.uuid4())}
+    try:
+        return Client().post("/contact/meeting/", {"type": "introduction", "start": start, **typed}).status_code
+    finally:
+        connection.close()
+
+with ThreadPoolExecutor(25) as pool:
+    print(sorted(Counter(pool.map(book, range(50))).items()), Booking.objects.count())
+"""
+
+
+def test_limit_of_a_network_is_exact_for_fifty_at_the_same_time(tmp_path):
+    allowed = min(limit.count for limit in rate_limits.BOOKINGS_OF_NETWORK)
+    with make_own_database(tmp_path) as own:
+        environment = {**own.environment, "ALLOWED_HOSTS": "testserver", "RATE_LIMITS": "1"}
+        result = own.run("manage.py", "shell", "--verbosity=0", "--command", FLOOD, env=environment)
+
+    assert result.stdout.strip() == f"[(302, {allowed}), (429, {50 - allowed})] {allowed}", result.stderr
 
 
 def test_repeated_form_does_not_count_against_the_network(client, introduction):
@@ -345,6 +481,31 @@ def test_no_log_line_names_the_visitor(client, introduction, caplog):
     book(client)
 
     assert not any(word in caplog.text for word in ("Kim", "visitor.example", "Prior authorization"))
+
+
+def test_too_many_fields_are_answered_plainly(client, introduction):
+    response = book(client, **{f"field{number}": "x" for number in range(1_001)})
+
+    assert response.status_code == 400
+    assert "This request could not be understood" in page_text(response)
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [("نور الدين", "هل يغطي التأمين J9302؟\nشكراً"), ("נועה לוי", "האם J9302 מכוסה? (כן/לא)")],
+    ids=["arabic", "hebrew"],
+)
+def test_text_from_right_to_left_comes_back_as_it_was_typed(client, introduction, name, notes):
+    refused = book(client, name=name, notes=notes, email="wrong")
+    booked = book(client, name=name, notes=notes)
+
+    html = refused.content.decode()
+    assert f'value="{name}"' in html
+    assert notes in html
+    assert (Booking.objects.get().name, Booking.objects.get().notes) == (name, notes)
+    assert f"<bdi>{name}</bdi>" in client.get(booked["Location"]).content.decode()
+    assert notes in OutgoingMail.objects.get(kind="booked", to="alex-morgan@team.example").text
 
 
 def test_body_of_ten_megabytes_is_refused(client, introduction):

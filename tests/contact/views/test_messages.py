@@ -331,6 +331,10 @@ def test_limits_can_be_switched_off(client, settings):
         ("email", "kim@visitor.example\nBcc: a@b.example"),
         ("email", "kim@visitor.example, a@b.example"),
         ("email", "k\u00edm@visitor.example"),
+        ("email", "kim@a\u2028b.example"),
+        ("email", "kim@a\ue000b.example"),
+        ("email", "kim@" + "\u00fc" * 60 + ".example"),
+        ("email", '"\x0b"@visitor.example'),
         ("organization", "A\u2028B"),
         ("organization", "O" * 151),
         ("code", "J" * 61),
@@ -379,6 +383,20 @@ def test_unusual_names_are_kept(client, name, kept):
 
 def test_address_with_an_international_domain_is_taken(client):
     assert send(client, email="kim@b\u00fccher.example").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("نور الدين", "هل يغطي التأمين J9302؟ شكراً"), ("נועה לוי", "האם J9302 מכוסה? (כן/לא)")],
+    ids=["arabic", "hebrew"],
+)
+def test_text_from_right_to_left_comes_back_as_it_was_typed(client, name, text):
+    refused = send(client, name=name, message=text, email="wrong")
+    assert (values(refused)["name"], values(refused)["message"]) == (name, text)
+
+    assert send(client, name=name, message=text).status_code == 302
+    assert (Message.objects.get().name, Message.objects.get().text) == (name, text)
+    assert text in OutgoingMail.objects.get(kind="message-notice").text
 
 
 def test_markup_is_shown_as_it_was_typed(client):

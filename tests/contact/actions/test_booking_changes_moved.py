@@ -136,8 +136,13 @@ def test_staff_move_beyond_windows_horizon_and_caps():
 
 @pytest.mark.parametrize(
     ("start", "reason"),
-    [(at(14, 29), Reason.TAKEN), (at(11, 59, day=1), Reason.NOT_OFFERED)],
-    ids=["into another meeting", "in the past"],
+    [
+        (at(14, 29), Reason.TAKEN),
+        (at(13, 31), Reason.TAKEN),
+        (at(11, 59, day=1), Reason.NOT_OFFERED),
+        (at(10).replace(year=9999), Reason.NOT_OFFERED),
+    ],
+    ids=["into the end", "into the beginning", "in the past", "in the year 9999"],
 )
 def test_staff_do_not_move_into_another_meeting_or_the_past(start, reason):
     introduction = type_of()
@@ -150,6 +155,12 @@ def test_staff_do_not_move_into_another_meeting_or_the_past(start, reason):
 
     assert refusal.value.reason == reason
     assert count_rows() == before
+
+
+def test_staff_move_to_a_host_who_does_not_take_such_meetings():
+    other = host_of_nine_to_five("Robin Day", active=False)
+
+    assert actions.move(book(type_of(), at(10)), at(10), now=NOW, by=create_user("ann"), host=other).host == other
 
 
 @pytest.mark.parametrize("status", ["cancelled", "no-show"])
@@ -197,14 +208,14 @@ def test_move_to_another_host_takes_it_out_of_the_calendar_of_the_former():
 def test_meeting_is_not_moved_to_a_host_who_has_another_one_then():
     alex, robin = (host_of_nine_to_five(name) for name in ("Alex", "Robin"))
     introduction, ann = type_of(alex, robin), create_user("ann")
-    booking = book(introduction, at(10), by=ann, host=alex)
-    book(introduction, at(10), by=ann, host=robin)
+    booking, other = book(introduction, at(10)), book(introduction, at(10))
+    assert {booking.host, other.host} == {alex, robin}
 
     with pytest.raises(Unavailable) as refusal:
-        actions.move(booking, at(10), now=NOW, by=ann, host=robin)
+        actions.move(booking, at(10), now=NOW, by=ann, host=other.host)
 
     assert refusal.value.reason == Reason.TAKEN
-    assert Booking.objects.get(pk=booking.pk).host == alex
+    assert Booking.objects.get(pk=booking.pk).host == booking.host
 
 
 def test_visitor_does_not_move_to_a_host_who_is_not_offered_any_more():

@@ -173,7 +173,7 @@ def test_cancelled_meeting_is_not_marked(booking, ann):
 
 def test_mark_is_not_taken_back_where_the_host_has_met_somebody_else(booking, ann):
     actions.mark_no_show(booking, by=ann, now=at(10, 5))
-    book(booking.meeting_type, at(10, 10), now=at(10, 6), by=ann)
+    actions.move(book(booking.meeting_type, at(14)), at(10, 10), now=at(10, 6), by=ann)
 
     with pytest.raises(Unavailable) as refusal:
         actions.take_back_no_show(booking, by=ann, now=at(11))
