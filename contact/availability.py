@@ -6,7 +6,7 @@ from itertools import combinations, groupby
 from operator import attrgetter
 
 from contact import wall_time
-from contact.models import AvailabilityWindow, Booking
+from contact.models import AvailabilityException, AvailabilityWindow, Booking
 from contact.open_times import Timetable
 from contact.wall_time import Span
 
@@ -24,6 +24,22 @@ def overlapping_windows(
     return [(one, other) for one, other in combinations(windows, 2) if _overlap(one, other)]
 
 
+def overlapping_openings(
+    exceptions: Iterable[AvailabilityException],
+) -> list[tuple[AvailabilityException, AvailabilityException]]:
+    """The pairs of these exceptions of one owner that open the same wall time of some day, each with its grid."""
+    openings = [each for each in exceptions if each.kind == AvailabilityException.Kind.OPEN]
+    return [(one, other) for one, other in combinations(openings, 2) if _open_together(one, other)]
+
+
+def _open_together(one: AvailabilityException, other: AvailabilityException) -> bool:
+    return any(
+        max(one.first_day, other.first_day - shift * DAY) <= min(one.last_day, other.last_day - shift * DAY)
+        and _share_time(one, other, shift)
+        for shift in (-1, 0, 1)
+    )
+
+
 def _overlap(one: AvailabilityWindow, other: AvailabilityWindow) -> bool:
     types = {one.meeting_type_id, other.meeting_type_id}
     if None not in types and len(types) == 2:
@@ -37,15 +53,19 @@ def _overlap(one: AvailabilityWindow, other: AvailabilityWindow) -> bool:
     )
 
 
-def _share_time(one: AvailabilityWindow, other: AvailabilityWindow, shift: int) -> bool:
+def _share_time(
+    one: AvailabilityWindow | AvailabilityException, other: AvailabilityWindow | AvailabilityException, shift: int
+) -> bool:
     """Whether the hours overlap where `other` begins `shift` days after the day of `one`."""
     start, end = _hours(one)
     other_start, other_end = (each + shift * DAY for each in _hours(other))
     return start < other_end and other_start < end
 
 
-def _hours(window: AvailabilityWindow) -> tuple[datetime.timedelta, datetime.timedelta]:
-    """Start and end of the window since the midnight of its day, as its wall clock shows them."""
+def _hours(
+    window: AvailabilityWindow | AvailabilityException,
+) -> tuple[datetime.timedelta, datetime.timedelta]:
+    """Start and end since the midnight of its day, as its wall clock shows them."""
     start, end = (
         datetime.timedelta(hours=each.hour, minutes=each.minute, seconds=each.second)
         for each in (window.start, window.end)

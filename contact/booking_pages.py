@@ -14,6 +14,7 @@ from contact.meeting_forms import MeetingAddress
 from contact.meeting_pages import ZoneChoice
 from contact.meeting_times import MeetingTime, clocks_differ
 from contact.models import Booking
+from contact.origin import Origin
 from contact.time_zones import zone_in_words
 from contact.wall_time import day_of
 
@@ -101,6 +102,13 @@ class BookingPage:
     @property
     def cancel_url(self) -> str:
         return self.address(change="cancel")
+
+    @property
+    def book_again_url(self) -> str:
+        """Where another meeting of this kind is booked, in the same zone and about the same."""
+        about = Origin(self.booking.code, self.booking.page).query
+        query = urlencode({"type": self.booking.meeting_type.slug, "zone": self.zone_name}, safe="/")
+        return f"{reverse('contact:meeting')}?{query}{'&' if about else ''}{about}"
 
     @property
     def calendar_url(self) -> str:

@@ -66,11 +66,19 @@ def time_choices(
 
 
 def _host_label(slot: Slot, zone_name: str) -> str:
-    """ "3:30 PM London time" for hosts in London; "" where their clocks show the same, or their zones differ."""
-    zones = {host.time_zone for host in slot.hosts}
-    if len(zones) != 1 or not clocks_differ(zone_name, *zones, slot.start):
-        return ""
-    host_zone = zones.pop()
+    """ "3:30 PM London time" for hosts in London, "3:30 PM London time or 10:30 AM New York time" for hosts in both.
+
+    "" where the clocks of all show what the visitor's shows; "or the same" at the end where those of some do.
+    """
+    zones = sorted({host.time_zone for host in slot.hosts})
+    others = [zone for zone in zones if clocks_differ(zone_name, zone, slot.start)]
+    labels = list(dict.fromkeys(_there(slot, zone, zone_name) for zone in others))
+    if labels and len(others) < len(zones):
+        labels.append("the same")
+    return " or ".join(labels)
+
+
+def _there(slot: Slot, host_zone: str, zone_name: str) -> str:
     there = slot.start.astimezone(ZoneInfo(host_zone))
     is_same_day = there.date() == slot.start.astimezone(ZoneInfo(zone_name)).date()
     return f"{date_format(there, TIME if is_same_day else f'{TIME} l,')} {place_in_words(host_zone, slot.start)}"

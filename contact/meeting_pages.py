@@ -56,7 +56,7 @@ class _MeetingPage:
         if not self.asked.unknown_zone:
             return []
         zone = zone_in_words(self.zone_name, self.now)
-        return [f"“{self.asked.unknown_zone}” is no time zone known here. This is {zone}; you can choose another one."]
+        return [f"“{self.asked.unknown_zone}” is no time zone known here. This is {zone}."]
 
     @property
     def carried_origin(self) -> dict[str, str]:
@@ -196,6 +196,11 @@ class MeetingDetailsPage(_TypedPage):
         if len(zones) != 1 or not clocks_differ(self.zone_name, *zones, self.slot.start, self.slot.end):
             return None
         return MeetingTime.of(self.slot.start, self.slot.end, zones.pop())
+
+    @property
+    def hosts_are_apart(self) -> bool:
+        """Whether hosts in several time zones are free at the chosen time: whose it will be is not known yet."""
+        return len({host.time_zone for host in self.slot.hosts}) > 1
 
     @property
     def booked_before_url(self) -> str:

@@ -12,9 +12,18 @@ team may move it beyond windows, notice, horizon and caps, but never where the h
 from contact.actions.booking_changes import cancel, mark_no_show, move, restore, take_back_no_show
 from contact.actions.bookings import Visitor, book
 from contact.actions.messages import send_message
-from contact.actions.refusals import Forgotten, NotConfirmed, Refused, TooEarly, TooLate, TooManyMeetings
+from contact.actions.refusals import (
+    ChangedMeanwhile,
+    Forgotten,
+    NotConfirmed,
+    Refused,
+    TooEarly,
+    TooLate,
+    TooManyMeetings,
+)
 
 __all__ = [
+    "ChangedMeanwhile",
     "Forgotten",
     "NotConfirmed",
     "Refused",

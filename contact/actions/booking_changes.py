@@ -12,7 +12,7 @@ from contact.actions.booking_rules import (
     record,
     require_ahead,
 )
-from contact.actions.refusals import Forgotten, NotConfirmed, TooEarly, TooLate
+from contact.actions.refusals import ChangedMeanwhile, Forgotten, NotConfirmed, TooEarly, TooLate
 from contact.actions.transactions import BeginAgain, in_one_transaction
 from contact.models import Booking, BookingChange, Host, OutgoingMail
 from contact.slots import Reason, Unavailable, require_offered
@@ -29,16 +29,20 @@ def move(
     now: datetime.datetime | None = None,
     by: User | None = None,
     host: Host | None = None,
+    seen: int | None = None,
 ) -> Booking:
     """The booking at its new start, and with its new host if one is named; where it stands already, nothing happens.
 
-    It keeps its length and what is free around it. Raises slots.Unavailable, NotConfirmed and TooLate.
+    It keeps its length and what is free around it. `seen` is its sequence as whoever asks has seen it, if that matters.
+    Raises slots.Unavailable, NotConfirmed, TooLate and ChangedMeanwhile.
     """
     before = _locked(booking, host)
     now = now or timezone.now()
     _require_confirmed(before)
     if (start, host or before.host) == (before.starts_at, before.host):
         return before
+    if seen not in (None, before.sequence):
+        raise ChangedMeanwhile
     _require_in_time(before, by=by, now=now)
     require_ahead(start, now)
     moved = copy.copy(before)

@@ -17,6 +17,10 @@ class TooEarly(Refused):
     """The meeting has not begun: nobody can have missed it."""
 
 
+class ChangedMeanwhile(Refused):
+    """The meeting is not what it was when whoever asks saw it."""
+
+
 class TooManyMeetings(Refused):
     """The visitor's e-mail address has as many meetings ahead of it as it may."""
 

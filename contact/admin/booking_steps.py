@@ -25,6 +25,7 @@ REFUSALS: dict[type[Exception] | Reason, str] = {
     actions.NotConfirmed: "The meeting is not confirmed any more. Nothing was changed.",
     actions.TooLate: "The meeting has ended. Nothing was changed.",
     actions.TooEarly: "The meeting has not begun. Nothing was changed.",
+    actions.ChangedMeanwhile: "Somebody else changed the meeting in this moment. What you asked for was not done.",
     actions.Forgotten: "Nothing is known of the visitor any more. Nothing was changed.",
 }
 CHANGED_MEANWHILE = "The meeting was changed since you opened this page. It is shown as it is now: decide once more."
@@ -76,7 +77,7 @@ def _has_not_ended(booking, now) -> bool:
 def _move(booking, user, form) -> bool:
     host = form.cleaned_data["host"]
     before = booking.sequence
-    return actions.move(booking, form.start, by=user, host=host).sequence != before
+    return actions.move(booking, form.start, by=user, host=host, seen=before).sequence != before
 
 
 def _restore(booking, user, form) -> bool:

@@ -243,7 +243,7 @@ def _state(booking: Booking) -> str:
         return "the visitor did not come."
     if booking.ends_at <= timezone.now():
         return "the meeting has ended."
-    return "the meeting is confirmed."
+    return "it is confirmed and has not begun." if booking.starts_at > timezone.now() else "it has begun."
 
 
 def _history(booking: Booking) -> list[dict]:

@@ -1,14 +1,19 @@
-"""The form of an exception, alone or as a row of its host's form."""
+"""The forms of an exception: alone, and as a row of its host's form."""
 
 import datetime
 
 from django import forms
+from django.db.models import QuerySet
 
+from contact.availability import overlapping_openings
 from contact.models import AvailabilityException
 from contact.text_fields import LineField
 
 # Days far from these have no moment in some time zones.
 YEARS = range(2000, 2200)
+
+
+OVERLAP = "It overlaps “{}”: make one exception of them, or change the hours or the days."
 
 
 def require_day(day: datetime.date | None) -> datetime.date | None:
@@ -66,3 +71,22 @@ class ExceptionForm(forms.ModelForm):
         elif start is None and cleaned.get("kind") == AvailabilityException.Kind.OPEN:
             self.add_error("start", "Write from when to when it is open on these days.")
         return cleaned
+
+
+class LoneExceptionForm(ExceptionForm):
+    """The form of one exception, which is compared with the stored ones; a row of its host's form is compared there."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        if not self.errors:
+            row = self.instance
+            others = AvailabilityException.objects.filter(host=row.host).exclude(pk=row.pk)
+            for one, other in overlapping_openings([row, *near(others, row)]):
+                if one is row:
+                    self.add_error(None, OVERLAP.format(other))
+
+
+def near(rows: QuerySet[AvailabilityException], row: AvailabilityException) -> QuerySet[AvailabilityException]:
+    """Those that hold on a day of the row, on the day before, or on the day after: hours may pass midnight."""
+    day = datetime.timedelta(days=1)
+    return rows.filter(first_day__lte=row.last_day + day, last_day__gte=row.first_day - day)

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from contact.admin.exception_form import ExceptionForm
+from contact.admin.exception_form import LoneExceptionForm
 from contact.admin.holiday_form import HolidaysForm
 from contact.admin.left_outside import LeftOutside, warn_of
 from contact.admin.plain_boxes import PlainBoxes
@@ -52,7 +52,7 @@ class WhoseFilter(admin.SimpleListFilter):
 class AvailabilityExceptionAdmin(PlainBoxes, admin.ModelAdmin):
     """Changing hours cancels nothing: whoever closes a day is told which meetings stand on it."""
 
-    form = ExceptionForm
+    form = LoneExceptionForm
     list_display = ["days", "whose", "kind", "hours", "reason"]
     list_filter = [WhenFilter, WhoseFilter, "kind", ("host", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["host"]

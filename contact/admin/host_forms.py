@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from codesite.desk import is_key
-from contact.admin.exception_form import ExceptionForm, require_day, require_whole_minutes
+from contact.admin.exception_form import OVERLAP, ExceptionForm, near, require_day, require_whole_minutes
 from contact.admin.plain_boxes import PlainBoxes
-from contact.availability import overlapping_windows
+from contact.availability import overlapping_openings, overlapping_windows
 from contact.models import AvailabilityException, AvailabilityWindow, Host, MeetingType
 from contact.text_fields import LineField
 from contact.time_zones import zone_choices
@@ -102,15 +102,17 @@ class WindowFormSet(BaseInlineFormSet):
     def clean(self):
         super().clean()
         # A new row has no key yet, by which it could be found again.
-        forms = {id(form.instance): form for form in self.forms if not form.errors and not self._is_left_out(form)}
+        forms = {id(form.instance): form for form in self.forms if not form.errors and not is_left_out(self, form)}
         for one, other in overlapping_windows([form.instance for form in forms.values()]):
             forms[id(other)].add_error(
                 None, f"{other} overlaps {one}: make one window of them, or change the hours or the days."
             )
 
-    def _is_left_out(self, form) -> bool:
-        is_blank = form.empty_permitted and not form.has_changed()
-        return is_blank or bool(self.can_delete and form.cleaned_data.get(DELETION_FIELD_NAME))
+
+def is_left_out(formset: BaseInlineFormSet, form: forms.ModelForm) -> bool:
+    """Whether a row is empty, or to be deleted."""
+    is_blank = form.empty_permitted and not form.has_changed()
+    return is_blank or bool(formset.can_delete and form.cleaned_data.get(DELETION_FIELD_NAME))
 
 
 class WindowsInline(PlainBoxes, admin.TabularInline):
@@ -142,6 +144,17 @@ class ExceptionFormSet(BaseInlineFormSet):
                 first = timezone.localdate() - datetime.timedelta(days=1)
                 self._queryset = list(rows.filter(last_day__gte=first)[:EXCEPTIONS_SHOWN])
         return self._queryset
+
+    def clean(self):
+        super().clean()
+        forms = [form for form in self.forms if not form.errors and not is_left_out(self, form)]
+        rows = [form.instance for form in forms]
+        shown = [row.pk for row in self.get_queryset()]
+        for form in forms:
+            unseen = near(AvailabilityException.objects.filter(host=self.instance).exclude(pk__in=shown), form.instance)
+            for one, other in overlapping_openings([form.instance, *rows, *(unseen if self.instance.pk else [])]):
+                if one is form.instance and other is not one:
+                    form.add_error(None, OVERLAP.format(other))
 
 
 class ExceptionsInline(PlainBoxes, admin.TabularInline):

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from contact.actions import NotConfirmed, TooLate, cancel, move
+from contact.actions import ChangedMeanwhile, NotConfirmed, Refused, TooLate, cancel, move
 from contact.booking_pages import BookingPage, MovePage
 from contact.links import find_booking
 from contact.meeting_forms import MeetingAddress, MoveForm
@@ -26,6 +26,11 @@ TOO_MANY_MOVES = (
     "message."
 )
 NOT_CONFIRMED = "The meeting is not booked any more, so it cannot be changed. Nothing was changed."
+NOT_DONE: dict[type[Refused], str] = {
+    ChangedMeanwhile: CHANGED_MEANWHILE,
+    TooLate: TOO_LATE,
+    NotConfirmed: NOT_CONFIRMED,
+}
 NO_SUCH_ACTION = "What the form asked for is not known here. Nothing was changed."
 
 
@@ -59,10 +64,10 @@ def _change(request, found: Booking, now) -> HttpResponse:
             case "cancel":
                 done = "cancelled" if cancel(found, now=now) else "cancelled-before"
                 return redirect(page.address(done=done))
-    except (TooLate, NotConfirmed) as refusal:
+    except tuple(NOT_DONE) as refusal:
         # It may have been changed since it was read.
         found.refresh_from_db()
-        page.problem = TOO_LATE if isinstance(refusal, TooLate) else NOT_CONFIRMED
+        page.problem = NOT_DONE[type(refusal)]
         return _state(request, page, status=409)
     page.problem = NO_SUCH_ACTION
     return _state(request, page, status=400)
@@ -98,7 +103,7 @@ def _move_within_limits(found: Booking, start, now) -> Booking:
     """The booking at its new start; only a move that is made counts. Raises TooManyRequests and what `move` raises."""
     taken = take_move(found.uuid, now=now)
     try:
-        return move(found, start, now=now)
+        return move(found, start, now=now, seen=found.sequence)
     except Exception:
         taken.give_back()
         raise

@@ -41,7 +41,7 @@ def message(request: HttpRequest) -> HttpResponse:
     if not form.says_the_same_as(saved):
         form.renew()
         return _form_page(request, form, origin, status=409, earlier=saved)
-    query = Origin(saved.code).query
+    query = Origin(saved.code, saved.page).query
     return HttpResponseRedirect(reverse("contact:message_sent") + (f"?{query}" if query else ""))
 
 

@@ -68,7 +68,7 @@ def test_error_takes_the_focus_and_leads_to_its_box(page):
     page.get_by_label("Your message").fill("Is J9302 covered?")
     page.get_by_role("button", name="Send the message").click()
 
-    summary = page.get_by_role("region", name="The form was not sent yet")
+    summary = page.get_by_role("region", name="Not sent yet")
     expect(summary).to_be_focused()
     expect(page).to_have_title("Not sent yet: Send us a message | Codesite")
     summary.get_by_role("link", name="Your e-mail address: Write your e-mail address.").click()
@@ -125,7 +125,7 @@ def test_pages_are_accessible_and_fit_the_screen(page):
     page.get_by_label("Your name").fill("K" * 100)
     page.get_by_label("Your message").fill("https://example.com/" + "m" * 4900)
     page.get_by_role("button", name="Send the message").click()
-    expect(page.get_by_role("region", name="The form was not sent yet")).to_be_visible()
+    expect(page.get_by_role("region", name="Not sent yet")).to_be_visible()
     assert find_violations(page) == []
     expect_no_sideways_scroll(page)
 

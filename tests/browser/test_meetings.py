@@ -130,7 +130,7 @@ def test_time_that_was_taken_keeps_what_was_typed_and_gets_the_focus(page, intro
     create_booking(introduction, introduction.hosts.get(), datetime.datetime.fromisoformat(start))
     page.get_by_role("button", name="Book this meeting").click()
 
-    summary = page.get_by_role("region", name="The form was not sent yet")
+    summary = page.get_by_role("region", name="Not booked yet")
     expect(summary).to_be_focused()
     expect(page.get_by_label("Your name")).to_have_value(NAME)
     summary.get_by_role("link").click()
@@ -206,7 +206,7 @@ def test_every_state_is_accessible_and_fits(page, introduction, page_problems, w
     judge("details")
     page.get_by_label("Your e-mail address").fill("wrong")
     page.get_by_role("button", name="Book this meeting").click()
-    expect(page.get_by_role("region", name="The form was not sent yet")).to_be_visible()
+    expect(page.get_by_role("region", name="Not booked yet")).to_be_visible()
     judge("details with errors")
     fill_in(page, email=f"{'x' * 60}@visitor.example")
     start = datetime.datetime.fromisoformat(page.locator("input[name=start]").get_attribute("value"))

@@ -49,6 +49,19 @@ def test_mail_of_a_move_says_when_the_meeting_was_to_be():
     assert "March 4" in mail.text
 
 
+def test_move_by_somebody_who_saw_the_meeting_elsewhere_is_refused():
+    booking = book(type_of(), at(10))
+    actions.move(booking, at(11), now=NOW)
+
+    with pytest.raises(actions.ChangedMeanwhile):
+        actions.move(booking, at(12), now=NOW, seen=0)
+    assert Booking.objects.get().starts_at == at(11)
+    assert not told(booking, sequence=2)
+    # What is asked for is done already.
+    assert actions.move(booking, at(11), now=NOW, seen=0).sequence == 1
+    assert actions.move(booking, at(12), now=NOW, seen=1).sequence == 2
+
+
 def test_meeting_that_is_moved_twice_is_one_row_with_one_uid():
     """By somebody whose page shows it where it was at first."""
     booking = book(type_of(), at(10))

@@ -56,6 +56,29 @@ def test_day_is_closed_for_one_host_or_for_everyone(desk):
 
 
 @pytest.mark.parametrize(
+    ("values", "is_refused"),
+    [
+        ({}, True),
+        ({"first_day": "2027-03-08", "last_day": "2027-03-20", "start": "11:45", "end": "13:00"}, True),
+        ({"first_day": "2027-03-08", "start": "22:00", "end": "10:15"}, True),
+        ({"start": "12:00", "end": "14:00"}, False),
+        ({"first_day": "2027-03-11"}, False),
+        ({"kind": "closed"}, False),
+        ({"host": ""}, False),
+    ],
+)
+def test_hours_that_open_over_others_of_the_same_host_are_refused(desk, values, is_refused):
+    host = create_host()
+    opening = {"kind": "open", "start": "10:00", "end": "12:00", "host": str(host.pk)}
+    add(desk, **opening)
+
+    page = add(desk, **{**opening, **values})
+
+    assert ("It overlaps “open at these hours instead 2027-03-09 10:00 to 12:00”" in page.text) is is_refused
+    assert AvailabilityException.objects.count() == (1 if is_refused else 2)
+
+
+@pytest.mark.parametrize(
     ("values", "complaint"),
     [
         ({"last_day": "2027-03-08"}, "The last day is before the first."),

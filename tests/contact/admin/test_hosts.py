@@ -185,6 +185,28 @@ def test_own_exceptions_are_rows_of_the_form_but_past_ones(desk):
     assert str(added) == "closed 2027-03-11 09:00 to 10:00"
 
 
+def test_exceptions_that_open_over_each_other_are_refused_as_they_are_typed(desk):
+    host = create_host(hours=None)
+    hours = {"kind": "open", "start": "10:00", "end": "12:00"}
+    row = AvailabilityException.objects.create(host=host, first_day="2027-03-09", last_day="2027-03-09", **hours)
+    second = {"exceptions__1__kind": "open", "exceptions__1__first_day": "2027-03-09"}
+
+    page = save(desk, form_of(host), **second, exceptions__1__start="11:15", exceptions__1__end="13:00")
+    assert "It overlaps “open at these hours instead 2027-03-09 10:00 to 12:00”" in page.text
+    assert list(host.exceptions.all()) == [row]
+
+    page = save(
+        desk,
+        form_of(host),
+        **second,
+        exceptions__0__end="11:00",
+        exceptions__1__start="11:00",
+        exceptions__1__end="13:00",
+    )
+    assert "was changed successfully" in page.text
+    assert host.exceptions.count() == 2
+
+
 def test_exceptions_beyond_those_that_are_shown_stay(desk):
     host = create_host(hours=None)
     days = [datetime.date(2027, 4, 1) + datetime.timedelta(days=number) for number in range(60)]

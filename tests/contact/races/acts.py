@@ -33,6 +33,8 @@ def word_of(act: Act) -> str:
         return "too many"
     except actions.NotConfirmed:
         return "not confirmed"
+    except actions.ChangedMeanwhile:
+        return "changed meanwhile"
 
 
 def at(hour: int, minute: int = 0) -> datetime.datetime:

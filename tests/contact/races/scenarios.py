@@ -162,6 +162,14 @@ def moves_into_one_slot(racers: int) -> Race:
     return Race([moves(meeting, at(23)) for meeting in meetings], one_wins(racers, "moved"))
 
 
+def moves_of_one_meeting_that_all_have_seen(racers: int) -> Race:
+    """Several windows of one visitor: only the first moves what it shows."""
+    introduction = open_type(length_min=15, step_min=15)
+    meeting = booked(introduction, at(23))
+    acts = [moves(meeting, at(0, 15 * number), seen=meeting.sequence) for number in range(racers)]
+    return Race(acts, {"moved": 1, "changed meanwhile": racers - 1})
+
+
 def cancelled_slot_booked_again(racers: int) -> Race:
     introduction = open_type()
     actions.cancel(booked(introduction, at(10)), now=NOW)
@@ -292,6 +300,7 @@ SCENARIOS: dict[str, Callable[[int], Race]] = {
         same_slot_of_three_hosts,
         turns_of_two_hosts,
         moves_into_one_slot,
+        moves_of_one_meeting_that_all_have_seen,
         cancelled_slot_booked_again,
         restores_into_one_slot,
         restores_of_one_meeting,

@@ -110,7 +110,8 @@ def test_page_of_a_cancelled_meeting_offers_to_book_another(client, introduction
 
     assert "This meeting is cancelled" in page_text(response)
     assert "on its way" not in page_text(response)
-    assert links(response) == {"Book another meeting": "/contact/meeting/"}
+    again = "/contact/meeting/?type=introduction&zone=Europe/London"
+    assert links(response) == {"Book another meeting": again}
 
 
 def test_page_past_the_cutoff_says_how_to_reach_us(client, booking):

@@ -65,7 +65,7 @@ def test_first_page_says_that_a_kind_is_gone(client, introduction):
     response = client.get(ADDRESS, {"type": "nosuch"})
 
     assert response.status_code == 200
-    assert "not offered any more. These are: " in page_text(response)
+    assert "not offered any more. Choose one of those below." in page_text(response)
 
 
 def test_first_page_stands_at_the_zone_of_the_host_or_the_named_one(client, introduction):
@@ -221,13 +221,23 @@ def test_day_of_the_host_is_said_where_it_differs(client):
     )
 
 
-def test_time_of_the_host_is_left_out_where_several_could_be_it(client):
+def test_time_of_each_host_is_said_where_several_could_be_met(client):
     hosts = [create_host("Sam", time_zone="Europe/London"), create_host("Noor", time_zone="Europe/Berlin")]
     create_meeting_type(hosts=hosts)
     choices = radio_choices(times_page(client, day="2026-11-24"))
 
-    assert choices["2026-11-24T15:30:00Z"] == "10:30 AM"
+    assert choices["2026-11-24T15:30:00Z"] == "10:30 AM; 4:30 PM Berlin time or 3:30 PM London time"
     assert choices["2026-11-24T08:30:00Z"] == "3:30 AM; 9:30 AM Berlin time"
+    in_london = radio_choices(times_page(client, day="2026-11-24", zone="Europe/London"))
+    assert in_london["2026-11-24T15:30:00Z"] == "3:30 PM; 4:30 PM Berlin time or the same"
+
+
+def test_details_say_that_hosts_are_in_several_time_zones(client):
+    hosts = [create_host("Sam", time_zone="Europe/London"), create_host("Noor", time_zone="Europe/Berlin")]
+    create_meeting_type(hosts=hosts)
+
+    assert "in different time zones" in page_text(times_page(client, start="2026-11-24T15:30:00Z"))
+    assert "in different time zones" not in page_text(times_page(client, start="2026-11-24T08:30:00Z"))
 
 
 def test_window_over_midnight_is_shown_on_the_date_of_the_visitor(client):

@@ -178,7 +178,7 @@ def test_type_that_is_not_offered_is_refused_with_what_was_typed(client, introdu
 
     assert response.status_code == 404
     assert not Booking.objects.exists()
-    assert "not offered any more. These are: " in page_text(response)
+    assert "not offered any more. Choose one of those below." in page_text(response)
     assert "and how you find it." in page_text(response)
 
 
