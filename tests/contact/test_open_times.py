@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from contact.models import AvailabilityException
-from contact.slots import open_times
+from contact.open_times import open_times
 from contact.wall_time import day_bounds
 from tests.factories import create_host, create_meeting_type, create_window
 

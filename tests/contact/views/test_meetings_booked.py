@@ -433,7 +433,8 @@ with ThreadPoolExecutor(25) as pool:
 def test_limit_of_a_network_is_exact_for_fifty_at_the_same_time(tmp_path):
     allowed = min(limit.count for limit in rate_limits.BOOKINGS_OF_NETWORK)
     with make_own_database(tmp_path) as own:
-        environment = {**own.environment, "ALLOWED_HOSTS": "testserver", "RATE_LIMITS": "1"}
+        # DEBUG, so that static files need not have been collected.
+        environment = {**own.environment, "ALLOWED_HOSTS": "testserver", "RATE_LIMITS": "1", "DEBUG": "1"}
         result = own.run("manage.py", "shell", "--verbosity=0", "--command", FLOOD, env=environment)
 
     assert result.stdout.strip() == f"[(302, {allowed}), (429, {50 - allowed})] {allowed}", result.stderr
