@@ -1,18 +1,25 @@
-"""The form of a message."""
+"""What both forms ask of a visitor, and the form of a message."""
 
 import datetime
 
 from django import forms
+from django.db.models import Model
 
 from contact.form_guard import GuardedForm
 from contact.models import Message
 from contact.origin import Origin
-from contact.spam import judge
+from contact.spam import Verdict, judge
 from contact.text_fields import AddressField, LineField, ParagraphsField
 
 
-class MessageForm(GuardedForm):
-    """What a visitor writes to the team. A code that is not found is kept as it was written, and is no error."""
+class VisitorForm(GuardedForm):
+    """Who writes or books, and about which code. A code that is not found is kept as written, and is no error.
+
+    A subclass names in WORDS its field of prose and the column that it goes to, and in HINTS what stands below fields.
+    """
+
+    WORDS: tuple[str, str]
+    HINTS: dict[str, str]
 
     name = LineField(
         label="Your name",
@@ -22,23 +29,63 @@ class MessageForm(GuardedForm):
     )
     email = AddressField(
         label="Your e-mail address",
-        help_text="We use it only to answer you.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
     organization = LineField(
         label="Organization",
         required=False,
         max_length=150,
-        help_text="Where you work, if you ask for somebody there.",
         widget=forms.TextInput(attrs={"autocomplete": "organization", "dir": "auto"}),
     )
     code = LineField(
         label="Medical code",
         required=False,
         max_length=60,
-        help_text="The one you ask about, such as J9302. Name further ones in the message.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, hint in self.HINTS.items():
+            self.fields[name].help_text = hint
+
+    def verdict(self) -> Verdict:
+        """Whether a valid form looks like spam."""
+        written = self.cleaned_data
+        return judge(
+            written[self.WORDS[0]],
+            name=written["name"],
+            organization=written["organization"],
+            is_trapped=self.is_trapped,
+        )
+
+    def words(self) -> dict[str, str]:
+        """What was typed, by the column of the message or booking."""
+        written = self.cleaned_data
+        field, column = self.WORDS
+        return {
+            "name": written["name"],
+            "email": written["email"],
+            "organization": written["organization"],
+            "code_text": written["code"],
+            column: written[field],
+        }
+
+    def has_the_words_of(self, row: Model) -> bool:
+        """Whether a valid form holds, word for word, what a message or booking was made of."""
+        return all(getattr(row, column) == words for column, words in self.words().items())
+
+
+class MessageForm(VisitorForm):
+    """What a visitor writes to the team."""
+
+    WORDS = ("message", "text")
+    HINTS = {
+        "email": "We use it only to answer you.",
+        "organization": "Where you work, if you ask for somebody there.",
+        "code": "The one you ask about, such as J9302. Name further ones in the message.",
+    }
+
     message = ParagraphsField(
         label="Your message",
         max_length=5000,
@@ -49,15 +96,9 @@ class MessageForm(GuardedForm):
 
     def as_message(self, origin: Origin, *, now: datetime.datetime) -> Message:
         """The message of a valid form, unsaved: new, or closed as spam. `origin` is read from the same fields."""
-        written = self.cleaned_data
-        verdict = judge(
-            written["message"],
-            name=written["name"],
-            organization=written["organization"],
-            is_trapped=self.is_trapped,
-        )
+        verdict = self.verdict()
         message = Message(
-            **self._words(),
+            **self.words(),
             code=origin.code,
             page=origin.page,
             request_key=self.request_key,
@@ -68,16 +109,5 @@ class MessageForm(GuardedForm):
         return message
 
     def says_the_same_as(self, message: Message) -> bool:
-        """Whether a valid form holds, word for word, what a message was made of."""
-        return all(getattr(message, field) == words for field, words in self._words().items())
-
-    def _words(self) -> dict[str, str]:
-        """What was typed, by the field of the message."""
-        written = self.cleaned_data
-        return {
-            "name": written["name"],
-            "email": written["email"],
-            "organization": written["organization"],
-            "code_text": written["code"],
-            "text": written["message"],
-        }
+        """Whether a valid form is the one that the message was made of. See also BookingForm.says_the_same_as."""
+        return self.has_the_words_of(message)

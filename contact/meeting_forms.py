@@ -7,11 +7,10 @@ from django import forms
 from django.http import QueryDict
 
 from contact.actions import Visitor
-from contact.form_guard import GuardedForm
+from contact.forms import VisitorForm
 from contact.models import Booking, MeetingType
 from contact.origin import Origin
-from contact.spam import judge
-from contact.text_fields import AddressField, LineField, ParagraphsField
+from contact.text_fields import ParagraphsField
 from contact.time_zones import LONGEST, listed_zone, read_zone
 
 # Of what could not be read, so much is shown.
@@ -72,34 +71,17 @@ class MeetingAddress:
         return "".join(each for each in self._written_zone if each.isprintable()).strip()[:LONGEST_SHOWN]
 
 
-class BookingForm(GuardedForm):
-    """Who wants to meet, and when. A code that is not found is kept as it was written, and is no error."""
+class BookingForm(VisitorForm):
+    """Who wants to meet, when, and why."""
+
+    WORDS = ("notes", "notes")
+    HINTS = {
+        "email": "The invitation goes there, with a link to move or cancel the meeting.",
+        "code": "The one you would like to talk about, such as J9302.",
+    }
+    field_order = ["start"]
 
     start = InstantField(label="Time")
-    name = LineField(
-        label="Your name",
-        max_length=100,
-        error_messages={"required": "Write your name, or what we may call you."},
-        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
-    )
-    email = AddressField(
-        label="Your e-mail address",
-        help_text="The invitation goes there, with a link to move or cancel the meeting.",
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
-    )
-    organization = LineField(
-        label="Organization",
-        required=False,
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "organization", "dir": "auto"}),
-    )
-    code = LineField(
-        label="Medical code",
-        help_text="The one you would like to talk about, such as J9302.",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
-    )
     notes = ParagraphsField(
         label="What it is about",
         help_text="Up to 2,000 characters, and nothing about anybody’s health that names the person.",
@@ -110,39 +92,18 @@ class BookingForm(GuardedForm):
 
     def as_visitor(self, origin: Origin, *, time_zone: str) -> Visitor:
         """Who books, of a valid form. `origin` is read from the same fields."""
-        written = self.cleaned_data
-        verdict = judge(
-            written["notes"],
-            name=written["name"],
-            organization=written["organization"],
-            is_trapped=self.is_trapped,
-        )
         return Visitor(
-            **self._words(),
+            **self.words(),
             time_zone=time_zone,
             code=origin.code,
             page=origin.page,
-            looks_like_spam=verdict.is_spam,
+            looks_like_spam=self.verdict().is_spam,
         )
 
     def says_the_same_as(self, booking: Booking, meeting_type: MeetingType) -> bool:
-        """Whether a valid form asks for a meeting as it stands: its type, its start, and, word for word, who and why.
-
-        See also MessageForm.says_the_same_as.
-        """
+        """Whether a valid form asks for the meeting as it stands. See also MessageForm.says_the_same_as."""
         is_there = (booking.meeting_type_id, booking.starts_at) == (meeting_type.pk, self.cleaned_data["start"])
-        return is_there and all(getattr(booking, field) == words for field, words in self._words().items())
-
-    def _words(self) -> dict[str, str]:
-        """What was typed, by the field of the booking."""
-        written = self.cleaned_data
-        return {
-            "name": written["name"],
-            "email": written["email"],
-            "organization": written["organization"],
-            "notes": written["notes"],
-            "code_text": written["code"],
-        }
+        return is_there and self.has_the_words_of(booking)
 
 
 class MoveForm(forms.Form):

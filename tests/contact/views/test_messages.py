@@ -120,7 +120,7 @@ def test_message_is_saved_with_its_mails_and_thanked_for():
     assert thanks.headings[0] == "Thank you, your message has arrived"
     assert "kim" not in thanks.text.lower()
     assert thanks.links[code.get_absolute_url()] == "Back to HCPCS code J9302 Injection, ofatumumab, 10 mg"
-    assert thanks.links["/contact/meeting/?code=hcpcs:J9302"] == "Book a meeting"
+    assert thanks.links[f"/contact/meeting/?code=hcpcs:J9302&page={policy.get_absolute_url()}"] == "Book a meeting"
 
 
 def test_thanks_say_nothing_of_the_visitor_and_are_in_no_index(client):
