@@ -219,7 +219,7 @@ def test_guides_of_a_former_version_become_those_of_today(old_models, client, su
             next(story, None)
 
 
-def test_groups_are_made_with_permissions_that_their_members_need(old_models):
+def test_groups_are_made_once_with_permissions_that_their_members_need(old_models):
     Group.objects.all().delete()
     Permission.objects.filter(content_type__app_label="procedures").delete()
     member = User.objects.create_user("ann")
@@ -248,14 +248,9 @@ def test_groups_are_made_with_permissions_that_their_members_need(old_models):
         # Publication, review and unpublication have steps of their own.
         assert not granted[group] & {"add_guide", "change_guide", "delete_guide", "change_user", "change_group"}
 
-
-def test_groups_are_made_once(old_models):
-    migrate()
     before = {group.name: group.permissions.count() for group in Group.objects.all()}
-
     migrate(BEFORE_DRAFTS)
     migrate()
-
     assert {group.name: group.permissions.count() for group in Group.objects.all()} == before
 
 

@@ -143,7 +143,7 @@ def plain_hcpcs_lives(draw) -> list[Life]:
     return lives
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_icd_releases_in_any_order_leave_the_same_facts(data):
     are_order_files = data.draw(st.lists(st.booleans(), min_size=3, max_size=4))
@@ -153,7 +153,7 @@ def test_icd_releases_in_any_order_leave_the_same_facts(data):
     assert_same(outcome("icd10cm", shuffled), outcome("icd10cm", releases), ("facts",))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_hcpcs_releases_in_any_order_leave_the_same_facts_and_successions(data):
     releases = hcpcs_releases(data.draw(any_hcpcs_lives()))
@@ -162,7 +162,7 @@ def test_hcpcs_releases_in_any_order_leave_the_same_facts_and_successions(data):
     assert_same(outcome("hcpcs", shuffled), outcome("hcpcs", releases), ("facts", "successions"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_icd_releases_in_any_order_record_the_same_changes_of_plain_lives(data):
     are_order_files = data.draw(st.lists(st.booleans(), min_size=3, max_size=4))
@@ -172,7 +172,7 @@ def test_icd_releases_in_any_order_record_the_same_changes_of_plain_lives(data):
     assert_same(outcome("icd10cm", shuffled), outcome("icd10cm", releases), ("facts", "changes"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_hcpcs_releases_in_any_order_record_the_same_changes_of_plain_lives(data):
     releases = hcpcs_releases(data.draw(plain_hcpcs_lives()))
