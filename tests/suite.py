@@ -26,8 +26,8 @@ from tests.browser.chromium import find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("SQLite", "PostgreSQL", "Browser")
-# Some tests take half a minute: a worker that is done takes over what another has still to do.
-ON_ALL_CORES = ("--numprocesses", "auto", "--dist", "worksteal")
+# In order, not by stealing: pytest-django puts the tests of transactions, which empty the tables, last for each worker.
+ON_ALL_CORES = ("--numprocesses", "auto")
 DEFAULT_TEST_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
