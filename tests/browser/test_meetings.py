@@ -182,8 +182,7 @@ def test_meeting_needs_no_mouse(page, introduction, width):
     expect(page.get_by_role("heading", level=1)).to_have_text("This meeting is cancelled")
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 360, 1440])
+@pytest.mark.parametrize(("width", "color_scheme"), [(320, "light"), (360, "dark"), (1440, "light"), (1440, "dark")])
 def test_every_state_is_accessible_and_fits(page, introduction, page_problems, width, color_scheme):
     introduction.title = f"Introduction {LONG_WORD}"
     introduction.save()

@@ -11,7 +11,7 @@ from contact import actions
 from contact.models import AvailabilityException, Booking, Host
 from contact.slots import next_free_slots
 from tests.browser.accessibility import find_violations
-from tests.browser.test_desk_pages import SIZES
+from tests.browser.test_desk_pages import in_each_size
 from tests.factories import PASSWORD, create_booking, create_code, create_host, create_meeting_type, create_user
 
 
@@ -78,7 +78,7 @@ def violations_of(desk, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", SIZES, indirect=True, ids=["light-360", "light-1440", "dark-360", "dark-1440"])
+@in_each_size
 def test_pages_of_hosts_and_meetings_are_accessible_and_fit_the_window(desk):
     found = []
     for address in addresses():
@@ -89,7 +89,7 @@ def test_pages_of_hosts_and_meetings_are_accessible_and_fit_the_window(desk):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("page", [SIZES[0], SIZES[3]], indirect=True, ids=["light-360", "dark-1440"])
+@in_each_size
 def test_refusals_are_accessible(desk):
     host, booking = Host.objects.get(name="Alex Morgan"), Booking.objects.get(name="Kim Lee")
     found = []
