@@ -13,7 +13,8 @@ from procedures.freshness import public_page, remembered
 from procedures.guide_changes import GuideChangesPage, changes_address
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import MedicalCodeQuerySet, normalize
-from procedures.presenters import MODIFIERS, CodePage, ResultsPage, browse_ranges, guide_links, system_cards
+from procedures.presenters import MODIFIERS, CodePage, browse_ranges, guide_links, system_cards
+from procedures.results_page import ResultsPage
 from procedures.search import NO_FILTERS, search
 
 CODES_PER_PAGE = 100

@@ -26,18 +26,51 @@ class SearchEntry(models.Model):
         return self.normalized
 
 
+class SearchName(models.Model):
+    """The description or a name of a code as `search.text.key_of` writes it, to find it by its exact words."""
+
+    key = models.CharField(max_length=200, db_index=True)
+    entry = models.ForeignKey(SearchEntry, models.CASCADE, related_name="keys")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "key"], name="%(app_label)s_%(class)s_once")]
+
+    def __str__(self):
+        return self.key
+
+
+class SearchPhrase(models.Model):
+    """An EverydayWord as search reads it: the phrase, and what it means, as `search.text.key_of` writes them.
+
+    Or, in place of words, the `position` of a code system and the beginning of its codes, normalized.
+    """
+
+    key = models.CharField(max_length=80, db_index=True)
+    words = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=12, blank=True)
+
+    def __str__(self):
+        return self.key
+
+
 class Word(models.Model):
-    """A word of the indexed texts and how many entries hold it."""
+    """A word of the indexed texts, what is left of it without its ending, and how many entries hold that.
+
+    `is_spelling` tells whether the word may be offered to visitors: not the abbreviations of short descriptions.
+    """
 
     text = models.CharField(max_length=64, primary_key=True)
+    stem = models.CharField(max_length=64, db_index=True)
     frequency = models.PositiveIntegerField()
+    is_spelling = models.BooleanField()
 
     def __str__(self):
         return self.text
 
 
 class Misspelling(models.Model):
-    """A word of the vocabulary with one letter left out: where a slip of the finger meets the right spelling."""
+    """A word of the vocabulary with one letter left out, or as it sounds: where a slip meets the right spelling."""
 
     text = models.CharField(max_length=64, db_index=True)
     word = models.ForeignKey(Word, models.CASCADE, related_name="misspellings")
@@ -50,9 +83,13 @@ class Misspelling(models.Model):
 
 
 class ContentVersion(models.Model):
-    """One row that counts the changes of public content; the ETag of every public page is made from it."""
+    """One row that counts the changes of public content; the ETag of every public page is made from it.
+
+    `index_format` is the form in which the search index was last written: see `search.index.FORMAT`.
+    """
 
     number = models.PositiveBigIntegerField(default=1)
+    index_format = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="%(app_label)s_%(class)s_one_row")]
