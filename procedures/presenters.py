@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.db.models.functions import Left
-from django.urls import reverse
 
 from procedures.code_parameters import code_parameter
 from procedures.code_sets.cms_indicators import Indicator, decode

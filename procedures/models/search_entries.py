@@ -103,10 +103,10 @@ class ContentVersion(models.Model):
         cls.objects.filter(pk=1).update(number=F("number") + 1)
 
     @classmethod
-    def wait_for_other_writers(cls) -> None:
-        """Until the transaction ends nobody else changes public content.
+    def wait_for_other_writers(cls) -> "ContentVersion":
+        """Until the transaction ends nobody else changes public content. Returns the row as it is now.
 
         Whoever locks rows of guides takes this lock first: the index takes it too, and two transactions that took the
         same locks in another order would stop each other.
         """
-        cls.objects.select_for_update().get(pk=1)
+        return cls.objects.select_for_update().get(pk=1)

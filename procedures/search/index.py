@@ -1,22 +1,56 @@
-"""Writes what search reads: one SearchEntry a code, and the full-text index of the engine beside it."""
+"""Writes what search reads: one SearchEntry a code, its exact names, and the full-text index of the engine."""
 
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 
 from django.db import connection, reset_queries, transaction
 from django.utils import timezone
 
-from procedures.models import CodeName, ContentVersion, Guide, MedicalCode, Misspelling, SearchEntry, Word
-from procedures.models.codes import status_of
+from procedures.models import (
+    CodeName,
+    CodeSystem,
+    ContentVersion,
+    EverydayWord,
+    Guide,
+    MedicalCode,
+    Misspelling,
+    SearchEntry,
+    SearchPhrase,
+    Succession,
+    Word,
+)
+from procedures.models.codes import normalize, status_of
 from procedures.models.guides import sections_in_order
 from procedures.search.engines import engine
 from procedures.search.entry_ids import make_entry_id
 from procedures.search.spelling import misspellings_of
-from procedures.search.text import text_of_html, tokenize
+from procedures.search.text import key_of, stems_of, text_of_html, tokenize
+from procedures.search.word_forms import stem
+
+# Counts up whenever what is written here changes its form: an index of another form is answered with wrong results.
+FORMAT = 2
 
 BATCH = 2000
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is written of one code: the columns of SearchEntry, its exact names, and the words that it brings.
+
+    `words` are those that a visitor may have meant; `others` are its code and its official abbreviations.
+    """
+
+    row: tuple
+    keys: set[str]
+    words: set[str]
+    others: set[str]
+
+    @property
+    def id(self) -> int:
+        return self.row[0]
 
 
 def flag_words(status: str, has_policy: bool) -> list[str]:
@@ -25,21 +59,24 @@ def flag_words(status: str, has_policy: bool) -> list[str]:
 
 
 def reindex(code_ids: Iterable[int]) -> None:
-    """Brings the entries of these codes up to date, in the caller's transaction or one of its own.
+    """Brings the entries of these codes, and of their successors, up to date, in the caller's transaction or its own.
 
     Called wherever a code, its names or its guide change: by the importers, and by the admin after it saved.
     """
     code_ids = list(code_ids)
     with transaction.atomic():
         # Two transactions that bring the same word or the same entry would collide.
-        ContentVersion.wait_for_other_writers()
+        version = ContentVersion.wait_for_other_writers()
+        if version.index_format != FORMAT and not SearchEntry.objects.exists():
+            _begin()
+        code_ids += sorted(_successors_of(code_ids) - set(code_ids))
         for start in range(0, len(code_ids), BATCH):
             batch = code_ids[start : start + BATCH]
             SearchEntry.objects.filter(code_id__in=batch).delete()
-            rows = list(_entries(MedicalCode.objects.filter(pk__in=batch)))
-            engine().insert("procedures_searchentry", ENTRY_COLUMNS, rows)
-            engine().add_entries([row[0] for row in rows])
-            _learn_words(rows)
+            entries = list(_entries(MedicalCode.objects.filter(pk__in=batch)))
+            _insert(entries)
+            engine().add_entries([entry.id for entry in entries])
+            _learn_words(entries)
         ContentVersion.advance()
 
 
@@ -48,7 +85,7 @@ def rebuild(progress=lambda entries: entries) -> int:
 
     `progress` wraps the iterable of entries, as tqdm does.
     """
-    frequencies = Counter()
+    vocabulary = Vocabulary()
     count = 0
     with transaction.atomic():
         # Two transactions that bring the same word or the same entry would collide.
@@ -56,20 +93,34 @@ def rebuild(progress=lambda entries: entries) -> int:
         engine().clear()
         Misspelling.objects.all().delete()
         Word.objects.all().delete()
+        _begin()
         entries = iter(progress(_entries(MedicalCode.objects.order_by("pk"))))
-        while rows := list(islice(entries, BATCH)):
-            engine().insert("procedures_searchentry", ENTRY_COLUMNS, rows)
-            count += len(rows)
-            for row in rows:
-                frequencies.update(_words_of(row))
+        while batch := list(islice(entries, BATCH)):
+            _insert(batch)
+            count += len(batch)
+            for entry in batch:
+                vocabulary.add(entry)
             # Under DEBUG, Django keeps the text of every query.
             reset_queries()
         engine().index_all()
-        _store_words(sorted(frequencies.items()))
+        _store_words(vocabulary.rows())
         ContentVersion.advance()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return count
+
+
+def reindex_everyday_words() -> None:
+    """Brings what search reads of EverydayWord up to date, in the caller's transaction or its own."""
+    with transaction.atomic():
+        ContentVersion.wait_for_other_writers()
+        _store_phrases()
+        ContentVersion.advance()
+
+
+def index_is_current() -> bool:
+    """Whether the index has the form that this version of the code reads."""
+    return ContentVersion.objects.filter(pk=1, index_format=FORMAT).exists()
 
 
 def stale_code_ids(today: datetime.date | None = None) -> list[int]:
@@ -79,14 +130,25 @@ def stale_code_ids(today: datetime.date | None = None) -> list[int]:
     )
 
 
+def _begin() -> None:
+    _store_phrases()
+    ContentVersion.objects.filter(pk=1).update(index_format=FORMAT)
+
+
+def _insert(entries: list[Entry]) -> None:
+    engine().insert("procedures_searchentry", ENTRY_COLUMNS, [entry.row for entry in entries])
+    keys = [(key, entry.id) for entry in entries for key in sorted(entry.keys)]
+    engine().insert("procedures_searchname", ("key", "entry_id"), keys)
+
+
 # The columns of SearchEntry, as `_entries` gives them.
 ENTRY_COLUMNS = ("id", "code_id", "normalized", "flags", "title", "short", "names", "guide", "stale_on")
 
 
-def _entries(codes) -> Iterator[tuple]:
-    """The rows of SearchEntry for a queryset of codes, read in batches of fixed memory.
+def _entries(codes) -> Iterator[Entry]:
+    """The entries for a queryset of codes, read in batches of fixed memory.
 
-    Tuples, written by the engine: model instances of 100,000 entries took three times as long.
+    Their rows are tuples, written by the engine: model instances of 100,000 entries took three times as long.
     """
     today = timezone.localdate()
     fields = ("pk", "system__position", "kind", "normalized", "short_description", "long_description")
@@ -94,53 +156,153 @@ def _entries(codes) -> Iterator[tuple]:
     codes = iter(codes.values_list(*fields).iterator(chunk_size=BATCH))
     while batch := list(islice(codes, BATCH)):
         pks = [row[0] for row in batch]
-        names, guides = _names_of(pks), _guides_of(pks)
+        names, guides = names_for(pks), _guides_of(pks)
         for pk, position, kind, normalized, short, long, terminated, missing_from_id, has_policy in batch:
             status = status_of(kind, terminated, missing_from_id, today)
-            title = tokenize(long)
-            has_guide = pk in guides
+            spelled = normalized.lower()
+            title, abbreviated, guide = tokenize(long), tokenize(short), guides.get(pk, [])
+            called = [tokenize(name.text) for name in names.get(pk, ())]
             ends = status == MedicalCode.Status.ACTIVE and terminated
-            yield (
-                make_entry_id(position, pk, status, has_guide, has_policy, len(title)),
+            words = {*title, *guide}.union(*called)
+            row = (
+                make_entry_id(position, pk, status, pk in guides, has_policy, len(title)),
                 pk,
                 normalized,
                 " ".join(flag_words(status, has_policy)),
-                " ".join([normalized.lower(), *title]),
-                " ".join(tokenize(short)),
-                names.get(pk, ""),
-                guides.get(pk, ""),
+                _column([f"={spelled}", spelled, *stems_of(title)]),
+                _column(stems_of(abbreviated)),
+                _column([each for name in called for each in stems_of(name)]),
+                _column(stems_of(guide)),
                 terminated + datetime.timedelta(days=1) if ends else None,
             )
+            keys = {key_of(text) for text in (title, abbreviated, *called)} - {""}
+            yield Entry(row, keys, words, {spelled, *abbreviated} - words)
 
 
-def _names_of(pks: list[int]) -> dict[int, str]:
-    names: dict[int, list[str]] = {}
-    for pk, text in CodeName.objects.filter(code_id__in=pks).order_by("pk").values_list("code_id", "text"):
-        names.setdefault(pk, []).extend(tokenize(text))
-    return {pk: " ".join(words) for pk, words in names.items()}
+def _column(words: list[str]) -> str:
+    return " ".join(dict.fromkeys(words))
 
 
-def _guides_of(pks: list[int]) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name by which a code is found: its own, or one of the retired code that it replaced (`of` is that code)."""
+
+    text: str
+    kind: str
+    of: str = ""
+
+
+def names_for(pks: list[int]) -> dict[int, list[Name]]:
+    """The names by which each of these codes is found, its own first, then those of its retired predecessors."""
+    predecessors = _predecessors_of(pks)
+    own: dict[int, list[tuple[str, str, str]]] = {}
+    wanted = set(pks).union(*predecessors.values())
+    rows = CodeName.objects.filter(code_id__in=wanted).order_by("pk")
+    for pk, text, kind, code in rows.values_list("code_id", "text", "kind", "code__code"):
+        own.setdefault(pk, []).append((text, kind, code))
+    found: dict[int, list[Name]] = {}
+    for pk in pks:
+        names = [Name(text, kind) for text, kind, _ in own.get(pk, ())]
+        for predecessor in sorted(predecessors.get(pk, ())):
+            names += [Name(text, kind, code) for text, kind, code in own.get(predecessor, ())]
+        if names:
+            found[pk] = names
+    return found
+
+
+def _predecessors_of(pks: Iterable[int]) -> dict[int, set[int]]:
+    """The codes that each of these replaced, at once or in steps; codes without any are missing."""
+    found: dict[int, set[int]] = {}
+    reached = {pk: {pk} for pk in pks}
+    while reached:
+        pairs = Succession.objects.filter(successor_id__in=reached).values_list("predecessor_id", "successor_id")
+        following: dict[int, set[int]] = {}
+        for predecessor, successor in pairs:
+            for pk in reached[successor]:
+                if predecessor != pk and predecessor not in found.setdefault(pk, set()):
+                    found[pk].add(predecessor)
+                    following.setdefault(predecessor, set()).add(pk)
+        reached = following
+    return found
+
+
+def _successors_of(pks: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    reached = set(pks)
+    while reached:
+        following: set[int] = set()
+        ordered = sorted(reached)
+        for start in range(0, len(ordered), BATCH):
+            batch = Succession.objects.filter(predecessor_id__in=ordered[start : start + BATCH])
+            following.update(batch.values_list("successor_id", flat=True))
+        reached = following - found
+        found |= reached
+    return found
+
+
+def _guides_of(pks: list[int]) -> dict[int, list[str]]:
     guides = Guide.objects.published().filter(code_id__in=pks)
     texts = {pk: text_of_html(" ".join(sections_in_order(html))) for pk, html in guides.values_list("code_id", "html")}
-    return {pk: " ".join(tokenize(text)) for pk, text in texts.items()}
+    return {pk: tokenize(text) for pk, text in texts.items()}
 
 
-def _words_of(entry: tuple) -> set[str]:
-    """The words of an entry's title, names and guide: its code and official abbreviations are no vocabulary."""
-    _, _, _, _, title, _, names, guide, _ = entry
-    return {*title.split()[1:], *names.split(), *guide.split()}
+@dataclass(slots=True)
+class Vocabulary:
+    """The words of all entries, and how many entries hold each stem."""
+
+    frequencies: Counter = field(default_factory=Counter)
+    words: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> None:
+        self.words |= entry.words
+        self.others |= entry.others
+        self.frequencies.update(_stems_in(entry))
+
+    def rows(self) -> list[tuple]:
+        """(text, stem, frequency, is_spelling) of each word, in order."""
+        doses = {each for each in self.frequencies if each not in self.words and each[0].isdigit()}
+        return [
+            (text, form := stem(text), self.frequencies.get(form, 1), text in self.words)
+            for text in sorted(self.words | self.others | doses)
+        ]
 
 
-def _learn_words(entries: list[tuple]) -> None:
+def _stems_in(entry: Entry) -> set[str]:
+    _, _, _, _, title, short, names, guide, _ = entry.row
+    return {*title.split()[1:], *short.split(), *names.split(), *guide.split()}
+
+
+def _learn_words(entries: list[Entry]) -> None:
     """Adds the words that were unknown; frequencies are counted afresh by `rebuild`."""
-    texts = set().union(*map(_words_of, entries))
-    texts -= set(Word.objects.filter(text__in=texts).values_list("text", flat=True))
-    _store_words([(text, 1) for text in sorted(texts)])
+    vocabulary = Vocabulary()
+    for entry in entries:
+        vocabulary.add(entry)
+    rows = {row[0]: row for row in vocabulary.rows()}
+    for start in range(0, len(rows), BATCH):
+        batch = sorted(rows)[start : start + BATCH]
+        for known in Word.objects.filter(text__in=batch).values_list("text", flat=True):
+            del rows[known]
+    _store_words([rows[text] for text in sorted(rows)])
 
 
-def _store_words(words: list[tuple[str, int]]) -> None:
-    """Adds words with their frequencies to the vocabulary, and the ways to misspell them."""
-    engine().insert("procedures_word", ("text", "frequency"), words)
-    misspellings = [(spelling, word) for word, _ in words for spelling in misspellings_of(word)]
+def _store_words(rows: list[tuple]) -> None:
+    """Adds words to the vocabulary, and the ways to misspell those that may be offered."""
+    engine().insert("procedures_word", ("text", "stem", "frequency", "is_spelling"), rows)
+    misspellings = [(spelling, row[0]) for row in rows if row[3] for spelling in misspellings_of(row[0])]
     engine().insert("procedures_misspelling", ("text", "word_id"), misspellings)
+
+
+def _store_phrases() -> None:
+    """Writes a SearchPhrase for each meaning of each everyday word; codes of unknown systems are passed over."""
+    positions = dict(CodeSystem.objects.values_list("slug", "position"))
+    rows = []
+    for phrase, words, code in EverydayWord.objects.order_by("pk").values_list("phrase", "words", "code"):
+        key = key_of(tokenize(phrase))
+        slug, _, beginning = code.partition(":")
+        if words and (meaning := key_of(tokenize(words))):
+            rows.append((key, meaning, None, ""))
+        elif code and slug in positions and normalize(beginning):
+            rows.append((key, "", positions[slug], normalize(beginning)))
+    SearchPhrase.objects.all().delete()
+    engine().insert("procedures_searchphrase", ("key", "words", "position", "code"), rows)

@@ -44,6 +44,7 @@ class PostgreSQLEngine(Engine):
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procedures_searchname")
             cursor.execute("DELETE FROM procedures_searchentry")
 
     def index_all(self) -> None:

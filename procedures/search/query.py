@@ -4,14 +4,10 @@ import re
 from dataclasses import dataclass
 
 from procedures.models.codes import normalize
-from procedures.search.text import tokenize
+from procedures.search.text import tokenize, without_small_words
+from procedures.search.word_forms import stem
 
 MOST_WORDS = 16
-
-# Words that say nothing alone; they are passed over while another word remains.
-SMALL_WORDS = frozenset(
-    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "what"]
-)
 
 _CODE_SHAPE = re.compile(r"[A-Z0-9]{1,8}")
 
@@ -39,7 +35,7 @@ class Query:
 def parse_query(text: str) -> Query:
     """Parses any text; never fails."""
     found = list(dict.fromkeys(tokenize(text)))
-    words = [word for word in found if word not in SMALL_WORDS] or found
+    words = [stem(word) for word in without_small_words(found)]
     code = _as_code(text)
     return Query(
         text=text.strip(),

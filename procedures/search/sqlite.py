@@ -49,6 +49,7 @@ class SQLiteEngine(Engine):
         with connection.cursor() as cursor:
             # Without its trigger the table is emptied at once, not row by row; `index_all` then empties the index.
             cursor.execute("DROP TRIGGER procedures_searchentry_leaves")
+            cursor.execute("DELETE FROM procedures_searchname")
             cursor.execute("DELETE FROM procedures_searchentry")
             cursor.execute(LEAVES_TRIGGER)
 

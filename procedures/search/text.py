@@ -1,19 +1,35 @@
 """Words of texts and of queries: the one tokenizer of both engines.
 
 Both engines are given words that were already cut here, so that the same text has the same words on SQLite and
-PostgreSQL. `A00.0` becomes `a000`, `1,000` becomes `1000`, `0.1` stays one word, `Alzheimer's` becomes `alzheimer`.
+PostgreSQL. `A00.0` becomes `a000`, `1,000` becomes `1000`, `0.1` stays one word, `Alzheimer's` becomes `alzheimer`,
+`10mg` becomes `10 mg`. What is indexed of a word is its stem (`word_forms.py`), so that all of its forms meet.
 """
 
 import html
+import itertools
 import re
 import unicodedata
 
+from procedures.search.word_forms import stem
+
 WORD_LENGTH = 64
+KEY_LENGTH = 200
+
+# Words that say nothing alone; they are passed over while another word remains.
+SMALL_WORDS = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "what"]
+)
+
+# Behind a number they are a part of it: 10 mg is not 10 ml.
+UNITS = frozenset(
+    ["cc", "cm", "g", "gm", "gram", "grams", "iu", "kg", "mcg", "mci", "meq", "mg", "ml", "mm", "unit", "units"]
+)
 
 _DOTTED_CODE = re.compile(r"(?<![^\W_])([a-z][0-9][0-9a-z])\.([0-9a-z]{1,4})(?![^\W_])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’]s(?![^\W_])")
 _TAG = re.compile(r"<[^>]*>")
+_DOSE = re.compile(rf"(?<![^\W_])(\d+(?:\.\d+)?)({'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W_])")
 _WORD = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
 
 
@@ -35,7 +51,35 @@ def tokenize(text: str) -> list[str]:
         folded = _THOUSANDS.sub("", folded)
     if "'" in folded or "’" in folded:
         folded = _POSSESSIVE.sub("", folded)
+    folded = _DOSE.sub(r"\1 \2", folded)
     return [word[:WORD_LENGTH].rstrip(".") for word in _WORD.findall(folded)]
+
+
+def stems_of(words: list[str]) -> list[str]:
+    """What is indexed of the words of a text: their stems, and each number together with its unit (10mg)."""
+    stems = [stem(word) for word in words]
+    stems += [number + unit for number, unit in doses_of(words)]
+    return stems
+
+
+def doses_of(words: list[str]) -> list[tuple[str, str]]:
+    """Numbers with the units that follow them, the units without their ending."""
+    pairs = itertools.pairwise(words)
+    return [(number, stem(unit)) for number, unit in pairs if unit in UNITS and number[0].isdigit()]
+
+
+def without_small_words(words: list[str]) -> list[str]:
+    """The words that say something; all of them where none does."""
+    return [word for word in words if word not in SMALL_WORDS] or words
+
+
+def key_of(words: list[str]) -> str:
+    """How the words of a name are compared as a whole: stems in order, without small words.
+
+    Empty for what is longer than 200 characters, which nobody types as a whole.
+    """
+    key = " ".join(stem(word) for word in without_small_words(words))
+    return key if len(key) <= KEY_LENGTH else ""
 
 
 def text_of_html(clean_html: str) -> str:

@@ -3,7 +3,7 @@
 import random
 
 from procedures.models import MedicalCode, SearchEntry, Word
-from procedures.search.query import SMALL_WORDS
+from procedures.search.text import SMALL_WORDS
 
 SEED = 20250101
 EACH = 25

@@ -1,0 +1,1 @@
+"""The public pages of codes, one module a subject."""
