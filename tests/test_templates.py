@@ -170,7 +170,7 @@ def content(db, settings, monkeypatch):
     """A little of everything that the pages show; a variable that no view gives appears as UNKNOWN_VARIABLE."""
     options = {**settings.TEMPLATES[0]["OPTIONS"], "string_if_invalid": UNKNOWN_VARIABLE}
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
-    monkeypatch.setattr("procedures.views.CODES_PER_PAGE", 1)
+    monkeypatch.setattr("procedures.views.codes.CODES_PER_PAGE", 1)
     old, new = create_release(version="2019-01"), create_release(version="2025-01")
     first_day, last_day = datetime.date(2018, 1, 1), datetime.date(2018, 12, 31)
     guided = create_code(
