@@ -52,8 +52,8 @@ class ResultsPage:
 
     @cached_property
     def rows(self) -> list[dict]:
-        """The results, each with what is to be said of its status (`note`) and why it is here (`reason`), or ""."""
-        return [{**row, "note": _note(row), "reason": _reason(row["match"])} for row in self.results.rows]
+        """The results, each with what is to be said of its status (`note`, or "")."""
+        return [{**row, "note": _note(row)} for row in self.results.rows]
 
     @cached_property
     def facets(self) -> list[Facet]:
@@ -111,8 +111,21 @@ class ResultsPage:
         return self._address(page=self.results.page + 1) if self.results.page < self.results.page_count else ""
 
     @property
+    def searched(self) -> str:
+        """The words whose results these are."""
+        return self.results.corrected or self.results.query.text
+
+    @property
     def did_you_mean_url(self) -> str:
         return f"{reverse('procedures:codes')}?{_encode({'q': self.results.did_you_mean})}"
+
+    @property
+    def corrected_url(self) -> str:
+        return f"{reverse('procedures:codes')}?{_encode({'q': self.results.corrected})}"
+
+    @property
+    def verbatim_url(self) -> str:
+        return f"{reverse('procedures:codes')}?{_encode({'q': self.results.query.text, 'verbatim': '1'})}"
 
     def _address(self, *, page: int = 1, without: tuple[str, str] | None = None, keep: tuple[str, ...] = ()) -> str:
         parameters = self.parameters.copy()
@@ -131,12 +144,16 @@ class ResultsPage:
 
     def as_json(self) -> dict:
         """The results as documented in docs/search.md."""
-        shown = ("system", "code", "title", "url", "status", "match")
+        shown = ("system", "code", "title", "url", "status")
         return {
             "query": self.results.query.text,
             "total": self.results.total,
             "total_is_capped": self.results.total_is_capped,
-            "results": [{name: row[name] for name in shown} for row in self.results.rows],
+            "corrected": self.results.corrected,
+            "results": [
+                {**{name: row[name] for name in shown}, "match": {name: row["match"][name] for name in MATCH}}
+                for row in self.results.rows
+            ],
             "facets": {
                 name: [{"value": v.value, "count": v.count, "capped": v.capped} for v in values]
                 for name, values in self.results.facets.items()
@@ -155,11 +172,8 @@ def _note(row: dict) -> str:
     return ""
 
 
-def _reason(match: dict[str, str]) -> str:
-    """A match by code or description shows by itself."""
-    said = {"name": "Also called: ", "guide": "In the guide: "}.get(match["kind"])
-    return said + match["text"] if said else ""
-
+# What the JSON answer tells of why a result is there.
+MATCH = ("kind", "label", "text")
 
 NOTHING = FacetValue("")
 

@@ -4,7 +4,7 @@ Everything outside of this package uses what is named here, and knows nothing of
 """
 
 from procedures.search.engine import read_content_version
-from procedures.search.index import rebuild, reindex, stale_code_ids
+from procedures.search.index import index_is_current, rebuild, reindex, reindex_everyday_words, stale_code_ids
 from procedures.search.plan import CAP
 from procedures.search.results import (
     FACETS,
@@ -16,6 +16,7 @@ from procedures.search.results import (
     code_ids_by_code,
     code_ids_by_words,
     search,
+    suggest,
 )
 from procedures.search.text import tokenize
 
@@ -29,10 +30,13 @@ __all__ = [
     "Results",
     "code_ids_by_code",
     "code_ids_by_words",
+    "index_is_current",
     "read_content_version",
     "rebuild",
     "reindex",
+    "reindex_everyday_words",
     "search",
     "stale_code_ids",
+    "suggest",
     "tokenize",
 ]

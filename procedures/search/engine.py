@@ -4,7 +4,7 @@ from django.db import connection
 
 from procedures.models import MedicalCode
 from procedures.search.entry_ids import HEADER, NO_GUIDE, NO_POLICY, RANK_BITS, RANK_SHIFT, RETIRED, SYSTEM_SHIFT
-from procedures.search.plan import CAP, Hits, Plan
+from procedures.search.plan import Hits, Plan
 
 FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
 
@@ -12,10 +12,13 @@ _SYSTEM = f"id >> {SYSTEM_SHIFT}"
 _RANK = f"(id >> {RANK_SHIFT}) & {RANK_BITS}"
 _FLAGS = f"(id >> {RANK_SHIFT}) & {FLAG_BITS}"
 
+# The tiers of a word plan: what holds the query's words comes in this order.
+EXACT_NAME, WHOLE_PHRASE, TYPED, NAMED, ANYWHERE, PHRASE = range(6)
+
 # Hits come in order of score, place and id. In a code plan the score tells the exact code from a longer one and then
 # the code system, and the place is the code; in a word plan the score is the tier and the place is the static rank.
 _FIND = f"""
-WITH hits AS MATERIALIZED ({{arms}})
+WITH {{parts}}hits AS MATERIALIZED ({{hits}})
 SELECT 0 AS part, score, place, id, 0 AS flags, 0 AS hits FROM
   (SELECT score, place, id FROM hits ORDER BY score, place, id LIMIT %s OFFSET %s) AS page
 UNION ALL
@@ -35,36 +38,79 @@ class Engine:
 
     def find(self, plan: Plan) -> Hits:
         """One page of hits in order, and the groups of all candidates."""
-        hits = Hits()
-        if not plan.ranges:
-            return hits
-        make = self._code_arm if plan.code else self._word_arm if plan.words else self._plain_arm
-        arms, parameters = [], []
-        for first, last in id_ranges(plan):
-            arm, values = make(plan, first, last)
-            arms.append(f"SELECT * FROM ({arm}) AS arm")
-            parameters += values
-        statement = _FIND.format(arms=" UNION ALL ".join(arms))
+        ranges = id_ranges(plan)
+        if not ranges:
+            return Hits()
+        if plan.code or not plan.terms:
+            arms, parameters = [], []
+            make = self._code_arm if plan.code else self._plain_arm
+            for first, last in ranges:
+                arm, values = make(plan, first, last)
+                arms.append(f"SELECT * FROM ({arm}) AS arm")
+                parameters += values
+            return self._run("", " UNION ALL ".join(arms), parameters, plan)
+        if len(ranges) > 1 and plan.rarest <= plan.cap and not plan.phrases and ranges == list(plan.ranges):
+            # So few entries are best looked for in all systems at once.
+            hits = self._find_words(plan, [(ranges[0][0], ranges[-1][1])])
+            systems = {first >> SYSTEM_SHIFT for first, _ in ranges}
+            if sum(hits.groups.values()) <= plan.cap and systems.issuperset(position for position, _ in hits.groups):
+                return hits
+        return self._find_words(plan, ranges)
+
+    def _find_words(self, plan: Plan, ranges: list[tuple[int, int]]) -> Hits:
+        parts, arms, values_of_parts, values_of_arms = [], [], [], []
+        tiers = [(TYPED, plan.as_typed())] if plan.has_forms else []
+        tiers += [(NAMED, plan), (ANYWHERE, plan)]
+        for number, (first, last) in enumerate(ranges):
+            # Each tier holds those before it; it is looked for only where they left room under the cap.
+            room = ""
+            for tier, asked in tiers:
+                source, values = self._holding_terms(asked, first, last, only_named=tier != ANYWHERE)
+                name = f"found{tier}_{number}"
+                parts.append(f"{name} AS MATERIALIZED ({self._first(source + room, plan)})")
+                values_of_parts += values
+                arms.append(f"SELECT id, {tier} AS score FROM {name}")
+                room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
+            if plan.key:
+                named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
+                within = f"id BETWEEN %s AND %s{narrow_by_bits(plan)}"
+                arms.append(f"SELECT id, {EXACT_NAME} AS score FROM ({named}) AS named WHERE {within}")
+                values_of_arms += [plan.key, first, last]
+            if plan.phrases:
+                found, values = self._meant(plan, first, last)
+                tier = WHOLE_PHRASE if plan.is_one_phrase else PHRASE
+                arms.append(f"SELECT id, {tier} AS score FROM ({self._first(found, plan)}) AS meant")
+                values_of_arms += values
+        hits = f"SELECT id, min(score) AS score, {_RANK} AS place FROM ({' UNION ALL '.join(arms)}) AS arms GROUP BY id"
+        return self._run(", ".join(parts) + ", ", hits, [*values_of_parts, *values_of_arms], plan)
+
+    def _run(self, parts: str, hits: str, parameters: list, plan: Plan) -> Hits:
+        found = Hits()
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*parameters, plan.limit, plan.offset])
-            for part, _score, _place, entry_id, flags, count in cursor.fetchall():
+            cursor.execute(_FIND.format(parts=parts, hits=hits), [*parameters, plan.limit, plan.offset])
+            for part, score, _place, entry_id, flags, count in cursor.fetchall():
                 if part == 0:
-                    hits.page.append(entry_id)
+                    found.page.append((entry_id, score))
                 else:
-                    hits.groups[entry_id, flags] = count
-        return hits
+                    found.groups[entry_id, flags] = count
+        return found
 
     def count(self, plans: list[Plan]) -> list[int]:
         """How many entries each plan finds, counted in each of its ranges of ids up to the cap plus one."""
         if not plans:
             return []
-        where = self._words_where if plans[0].words else self._code_where if plans[0].code else self._plain_where
+        if plans[0].terms:
+            make = self._holding
+        elif plans[0].code:
+            make = self._code_source
+        else:
+            make = self._plain_source
         counts, parameters = [], []
         for plan in plans:
             parts = []
             for first, last in id_ranges(plan):
-                source, values = where(plan, first, last)
-                parts.append(f"(SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {CAP + 1}) AS hits)")
+                source, values = make(plan, first, last)
+                parts.append(f"(SELECT count(*) FROM ({source} LIMIT {plan.cap + 1}) AS hits)")
                 parameters += values
             counts.append(" + ".join(parts))
         with connection.cursor() as cursor:
@@ -72,19 +118,22 @@ class Engine:
             return list(cursor.fetchone())
 
     def _plain_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        source, values = self._plain_where(plan, first, last)
-        return f"SELECT id, 0 AS score, {_RANK} AS place FROM {source} ORDER BY id LIMIT {CAP + 1}", values
+        where = f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}"
+        return f"SELECT id, 0 AS score, {_RANK} AS place FROM {where} ORDER BY id LIMIT {plan.cap + 1}", [first, last]
+
+    def _plain_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        return f"SELECT id FROM procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}", [first, last]
 
     def _code_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        source, values = self._code_where(plan, first, last)
+        where, values = self._code_where(plan, first, last)
         return (
             f"SELECT id, CASE WHEN normalized = %s THEN 0 ELSE 256 END + ({_SYSTEM}) AS score, "
-            f"{self.code_order} AS place FROM {source} ORDER BY {self.code_order} LIMIT {CAP + 1}"
+            f"{self.code_order} AS place FROM {where} ORDER BY {self.code_order} LIMIT {plan.cap + 1}"
         ), [plan.code, *values]
 
-    def _plain_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """The table and the condition of the entries of a plan without words, and the parameters."""
-        return f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}", [first, last]
+    def _code_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        where, values = self._code_where(plan, first, last)
+        return f"SELECT id FROM {where}", values
 
     def _code_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         """The table and the condition of the entries whose code begins with the plan's, and the parameters."""
@@ -93,6 +142,10 @@ class Engine:
         within, values = self._code_condition(plan.code, first, last, by_code=by_code)
         return f"procedures_searchentry WHERE {within}{narrow_by_bits(plan)}", values
 
+    def begins_with(self, column: str, text: str) -> tuple[str, list]:
+        """The condition that an indexed text begins with `text`, compared by its bytes, and the parameters."""
+        raise NotImplementedError
+
     def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
         """The condition that a normalized code begins with `code` and its id lies in a range, and the parameters.
 
@@ -100,16 +153,27 @@ class Engine:
         """
         raise NotImplementedError
 
-    def _word_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """The first entries in static order that hold the words anywhere; tier 0 where title or names hold them all."""
+    def _holding_terms(self, plan: Plan, first: int, last: int, *, only_named: bool) -> tuple[str, list]:
+        """Selects the ids of the entries that hold all terms of a plan in a range, and the parameters.
+
+        `only_named` asks for descriptions and names alone. The text ends in a condition, so that more can be added.
+        """
         raise NotImplementedError
 
-    def _words_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """The table and the condition of the entries that hold the plan's words, and the parameters."""
+    def _meant(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """Selects the ids of the entries that hold what the plan's phrases mean, and the parameters."""
+        raise NotImplementedError
+
+    def _holding(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        """Selects the ids of all entries that a word plan finds in a range, and the parameters."""
+        raise NotImplementedError
+
+    def _first(self, source: str, plan: Plan) -> str:
+        """The first ids of a source in static order, one more than the plan's cap."""
         raise NotImplementedError
 
     def clear(self) -> None:
-        """Empties the index and SearchEntry."""
+        """Empties the index, SearchEntry and the exact names."""
         raise NotImplementedError
 
     def index_all(self) -> None:
@@ -169,7 +233,7 @@ def narrow_by_bits(plan: Plan) -> str:
 def read_codes(pks: list[int]) -> list[tuple]:
     """(pk, code, title, slug, kind, terminated as YYYY-MM-DD, missing_from_id) of these codes, in no order.
 
-    Written out, as in `read_frequencies`, because building the query took the ORM longer than running it.
+    Written out, because building the query took the ORM longer than running it.
     """
     if not pks:
         return []
@@ -180,16 +244,6 @@ def read_codes(pks: list[int]) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, pks)
         return cursor.fetchall()
-
-
-def read_frequencies(words: tuple[str, ...]) -> dict[str, int]:
-    """How many entries held each word when the whole index was last made; unknown words are missing."""
-    if not words:
-        return {}
-    statement = f"SELECT text, frequency FROM procedures_word WHERE text IN ({', '.join(['%s'] * len(words))})"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, words)
-        return dict(cursor.fetchall())
 
 
 def read_content_version() -> int:

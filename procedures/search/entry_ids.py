@@ -22,6 +22,8 @@ HEADER = 1 << 1
 NO_POLICY = 1
 TITLE_WORDS_SHIFT = 2
 MOST_TITLE_WORDS = 255
+# A heading ranks as if its description were so much longer: a code that can be used is mostly wanted.
+WORDS_OF_A_HEADING = 3
 
 
 def system_range(position: int) -> tuple[int, int]:
@@ -35,10 +37,11 @@ def code_id(entry_id: int) -> int:
 
 
 def make_entry_id(position: int, code_pk: int, status: str, has_guide: bool, has_policy: bool, words: int) -> int:
-    rank = min(words, MOST_TITLE_WORDS) << TITLE_WORDS_SHIFT
+    is_heading = status == MedicalCode.Status.HEADER
+    rank = min(words + WORDS_OF_A_HEADING * is_heading, MOST_TITLE_WORDS) << TITLE_WORDS_SHIFT
     if status == MedicalCode.Status.RETIRED:
         rank |= RETIRED
-    if status == MedicalCode.Status.HEADER:
+    if is_heading:
         rank |= HEADER
     if not has_guide:
         rank |= NO_GUIDE

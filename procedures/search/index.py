@@ -10,7 +10,6 @@ from django.db import connection, reset_queries, transaction
 from django.utils import timezone
 
 from procedures.models import (
-    CodeName,
     CodeSystem,
     ContentVersion,
     EverydayWord,
@@ -26,8 +25,9 @@ from procedures.models.codes import normalize, status_of
 from procedures.models.guides import sections_in_order
 from procedures.search.engines import engine
 from procedures.search.entry_ids import make_entry_id
+from procedures.search.names import names_for
 from procedures.search.spelling import misspellings_of
-from procedures.search.text import key_of, stems_of, text_of_html, tokenize
+from procedures.search.text import doses_of, index_words, key_of, text_of_html, tokenize
 from procedures.search.word_forms import stem
 
 # Counts up whenever what is written here changes its form: an index of another form is answered with wrong results.
@@ -40,7 +40,7 @@ BATCH = 2000
 class Entry:
     """What is written of one code: the columns of SearchEntry, its exact names, and the words that it brings.
 
-    `words` are those that a visitor may have meant; `others` are its code and its official abbreviations.
+    `words` are those that a visitor may have meant; `others` are its code, its official abbreviations and its doses.
     """
 
     row: tuple
@@ -169,61 +169,19 @@ def _entries(codes) -> Iterator[Entry]:
                 pk,
                 normalized,
                 " ".join(flag_words(status, has_policy)),
-                _column([f"={spelled}", spelled, *stems_of(title)]),
-                _column(stems_of(abbreviated)),
-                _column([each for name in called for each in stems_of(name)]),
-                _column(stems_of(guide)),
+                _column([f"={spelled}", spelled, *index_words(title)]),
+                _column(index_words(abbreviated)),
+                _column([each for name in called for each in index_words(name)]),
+                _column(index_words(guide)),
                 terminated + datetime.timedelta(days=1) if ends else None,
             )
             keys = {key_of(text) for text in (title, abbreviated, *called)} - {""}
-            yield Entry(row, keys, words, {spelled, *abbreviated} - words)
+            doses = {number + unit for text in (title, abbreviated, guide, *called) for number, unit in doses_of(text)}
+            yield Entry(row, keys, words, {spelled, *abbreviated, *doses} - words)
 
 
 def _column(words: list[str]) -> str:
     return " ".join(dict.fromkeys(words))
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name by which a code is found: its own, or one of the retired code that it replaced (`of` is that code)."""
-
-    text: str
-    kind: str
-    of: str = ""
-
-
-def names_for(pks: list[int]) -> dict[int, list[Name]]:
-    """The names by which each of these codes is found, its own first, then those of its retired predecessors."""
-    predecessors = _predecessors_of(pks)
-    own: dict[int, list[tuple[str, str, str]]] = {}
-    wanted = set(pks).union(*predecessors.values())
-    rows = CodeName.objects.filter(code_id__in=wanted).order_by("pk")
-    for pk, text, kind, code in rows.values_list("code_id", "text", "kind", "code__code"):
-        own.setdefault(pk, []).append((text, kind, code))
-    found: dict[int, list[Name]] = {}
-    for pk in pks:
-        names = [Name(text, kind) for text, kind, _ in own.get(pk, ())]
-        for predecessor in sorted(predecessors.get(pk, ())):
-            names += [Name(text, kind, code) for text, kind, code in own.get(predecessor, ())]
-        if names:
-            found[pk] = names
-    return found
-
-
-def _predecessors_of(pks: Iterable[int]) -> dict[int, set[int]]:
-    """The codes that each of these replaced, at once or in steps; codes without any are missing."""
-    found: dict[int, set[int]] = {}
-    reached = {pk: {pk} for pk in pks}
-    while reached:
-        pairs = Succession.objects.filter(successor_id__in=reached).values_list("predecessor_id", "successor_id")
-        following: dict[int, set[int]] = {}
-        for predecessor, successor in pairs:
-            for pk in reached[successor]:
-                if predecessor != pk and predecessor not in found.setdefault(pk, set()):
-                    found[pk].add(predecessor)
-                    following.setdefault(predecessor, set()).add(pk)
-        reached = following
-    return found
 
 
 def _successors_of(pks: Iterable[int]) -> set[int]:
@@ -248,7 +206,7 @@ def _guides_of(pks: list[int]) -> dict[int, list[str]]:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The words of all entries, and how many entries hold each stem."""
+    """The words of all entries, and how many entries hold a word of each stem."""
 
     frequencies: Counter = field(default_factory=Counter)
     words: set[str] = field(default_factory=set)
@@ -257,20 +215,14 @@ class Vocabulary:
     def add(self, entry: Entry) -> None:
         self.words |= entry.words
         self.others |= entry.others
-        self.frequencies.update(_stems_in(entry))
+        self.frequencies.update({stem(word) for word in (*entry.words, *entry.others)})
 
     def rows(self) -> list[tuple]:
         """(text, stem, frequency, is_spelling) of each word, in order."""
-        doses = {each for each in self.frequencies if each not in self.words and each[0].isdigit()}
         return [
-            (text, form := stem(text), self.frequencies.get(form, 1), text in self.words)
-            for text in sorted(self.words | self.others | doses)
+            (text, form := stem(text), self.frequencies[form], text in self.words)
+            for text in sorted(self.words | self.others)
         ]
-
-
-def _stems_in(entry: Entry) -> set[str]:
-    _, _, _, _, title, short, names, guide, _ = entry.row
-    return {*title.split()[1:], *short.split(), *names.split(), *guide.split()}
 
 
 def _learn_words(entries: list[Entry]) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from procedures.models.codes import normalize
-from procedures.search.text import tokenize, without_small_words
+from procedures.search.text import UNITS, tokenize, without_small_words
 from procedures.search.word_forms import stem
 
 MOST_WORDS = 16
@@ -34,8 +34,7 @@ class Query:
 
 def parse_query(text: str) -> Query:
     """Parses any text; never fails."""
-    found = list(dict.fromkeys(tokenize(text)))
-    words = [stem(word) for word in without_small_words(found)]
+    words = list(dict.fromkeys(without_small_words(_with_doses(tokenize(text)))))
     code = _as_code(text)
     return Query(
         text=text.strip(),
@@ -44,6 +43,17 @@ def parse_query(text: str) -> Query:
         words=tuple(words[:MOST_WORDS]),
         words_left_out=max(0, len(words) - MOST_WORDS),
     )
+
+
+def _with_doses(words: list[str]) -> list[str]:
+    """The words, a number and the unit behind it as one: 10 mg is 10mg, as it stands in the index."""
+    joined: list[str] = []
+    for word in words:
+        if word in UNITS and joined and joined[-1][0].isdigit() and joined[-1].replace(".", "").isdigit():
+            joined[-1] += stem(word)
+        else:
+            joined.append(word)
+    return joined
 
 
 def _as_code(text: str) -> str:

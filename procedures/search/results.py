@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import code_address, status_of
-from procedures.search.engine import read_codes, read_frequencies
+from procedures.search.engine import read_codes
 from procedures.search.engines import engine
 from procedures.search.entry_ids import (
     HEADER,
@@ -22,14 +22,16 @@ from procedures.search.entry_ids import (
 )
 from procedures.search.matches import find_matches
 from procedures.search.plan import CAP, Hits, Plan
-from procedures.search.query import Query, parse_query
-from procedures.search.spelling import correct
+from procedures.search.query import MOST_WORDS, Query, parse_query
+from procedures.search.spelling import correct, join_known
+from procedures.search.text import key_of, tokenize
+from procedures.search.vocabulary import Vocabulary, phrases_of, rarest_of, read_vocabulary, terms_of
 
 PAGE_SIZE = 20
 
-# A word that this many entries hold is taken as complete even at the end of a query: as the beginning of longer words
-# it would match more than can be ranked quickly.
-FREQUENT = 1000
+SUGGESTIONS = 8
+# Suggestions are the best of so many candidates in each code system.
+SUGGESTED_FROM = 100
 
 STATUS_BITS = RETIRED | HEADER
 BITS_OF_STATUS = {MedicalCode.Status.ACTIVE: 0, MedicalCode.Status.RETIRED: RETIRED, MedicalCode.Status.HEADER: HEADER}
@@ -70,9 +72,9 @@ class Results:
     """One page of results.
 
     `total` counts up to 1,000 results a code system; `total_is_capped` tells that there are more. `rows` are dicts with
-    system, system_label, code, title, url, status, has_guide, has_policy and match ({"kind", "text"}). `facets` maps
-    system, status, has_guide and has_policy to their values. `did_you_mean` is another spelling of a query that found
-    nothing.
+    system, system_label, code, title, url, status, has_guide, has_policy and match (see find_matches). `facets` maps
+    system, status, has_guide and has_policy to their values. `corrected` is what was searched in place of the query,
+    which holds words that nobody knows; `did_you_mean` is the same where the query was to be searched verbatim.
     """
 
     query: Query
@@ -81,6 +83,7 @@ class Results:
     total_is_capped: bool = False
     rows: list[dict] = field(default_factory=list)
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    corrected: str | None = None
     did_you_mean: str | None = None
 
     @property
@@ -88,11 +91,19 @@ class Results:
         return -(-self.total // PAGE_SIZE)
 
 
-def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTERS, page: int = 1) -> Results:
+def search(
+    text: str,
+    systems: Sequence[CodeSystem],
+    filters: Filters = NO_FILTERS,
+    page: int = 1,
+    *,
+    verbatim: bool = False,
+) -> Results:
     """Searches codes, names and guides of these code systems (all that there are, in order of position).
 
     `page` counts from 1. Text that is a code or begins one finds codes; any other text finds the entries that hold all
-    of its words. No text finds everything; text without a letter or digit finds nothing.
+    of its words, or what everyday phrases among them mean. Words that nobody knows are searched as what they are a slip
+    of, unless `verbatim`. No text finds everything; text without a letter or digit finds nothing.
     """
     query = parse_query(text)
     results = Results(query=query, page=page, facets={name: [] for name in FACETS})
@@ -100,24 +111,51 @@ def search(text: str, systems: Sequence[CodeSystem], filters: Filters = NO_FILTE
         return results
     offset = (page - 1) * PAGE_SIZE
     window = {"limit": PAGE_SIZE, "offset": min(offset, 10**9)}
-    everywhere, hits = _code_plan(query, systems), None
+
+    def find(plan: Plan) -> Hits:
+        return engine().find(_narrow(plan, systems, filters).with_only(**window))
+
+    everywhere, hits, typed = _code_plan(query, systems), None, query.words
     if everywhere.code:
-        hits = engine().find(_narrow(everywhere, systems, filters).with_only(**window))
-        if not hits.groups and (filters == NO_FILTERS or not engine().find(everywhere.with_only(limit=0)).groups):
+        hits = find(everywhere)
+        if not hits.groups and (filters == NO_FILTERS or not _finds(everywhere)):
             hits = None
     if hits is None:
-        everywhere = _word_plan(query, systems)
-        hits = engine().find(_narrow(everywhere, systems, filters).with_only(**window))
+        everywhere, corrected = _word_plan(query, systems)
+        if corrected and not verbatim and _finds(corrected_plan := corrected.plan):
+            everywhere, typed, results.corrected = corrected_plan, corrected.words, corrected.text
+        elif corrected and _finds(corrected.plan):
+            results.did_you_mean = corrected.text
+        hits = find(everywhere)
+        if not hits.groups and not corrected and not verbatim and (joined := _joined(query, systems)):
+            everywhere, typed, results.corrected = joined.plan, joined.words, joined.text
+            hits = find(everywhere)
     for system in systems:
         count = hits.system_count(system.position)
         results.total += min(count, CAP)
         results.total_is_capped |= count > CAP
     results.facets = _facets(everywhere, hits, systems, filters)
     if offset < results.total:
-        results.rows = _rows(hits.page[: results.total - offset], everywhere, systems)
-    if not results.total and everywhere.words:
-        results.did_you_mean = _other_spelling(query, systems)
+        results.rows = _rows(hits.page[: results.total - offset], everywhere, typed, systems)
     return results
+
+
+def suggest(text: str, systems: Sequence[CodeSystem], limit: int = SUGGESTIONS) -> list[dict]:
+    """The first rows of `search` for what is typed so far, at most `limit`; see Results.rows.
+
+    Fewer candidates are looked at, and nothing is counted.
+    """
+    query = parse_query(text)
+    if query.is_empty:
+        return []
+    plan, typed = _code_plan(query, systems), query.words
+    hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM)) if plan.code else Hits()
+    if not hits.page:
+        plan, corrected = _word_plan(query, systems)
+        if corrected:
+            plan, typed = corrected.plan, corrected.words
+        hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM))
+    return _rows(hits.page, plan, typed, systems)
 
 
 def code_ids_by_code(text: str, systems: Sequence[CodeSystem], limit: int = CAP) -> list[int]:
@@ -130,20 +168,40 @@ def code_ids_by_words(
     text: str, systems: Sequence[CodeSystem], limit: int = CAP, filters: Filters = NO_FILTERS
 ) -> list[int]:
     """The keys of the codes that `search` finds by the words of the text, the best first, at most `limit`."""
-    plan = _word_plan(parse_query(text), systems)
-    return _code_ids(_narrow(plan, systems, filters), limit) if plan.words else []
+    plan, _ = _word_plan(parse_query(text), systems)
+    return _code_ids(_narrow(plan, systems, filters), limit) if plan.terms else []
 
 
 def _code_ids(plan: Plan, limit: int) -> list[int]:
-    return [code_id(entry_id) for entry_id in engine().find(plan.with_only(limit=limit)).page]
+    return [code_id(entry_id) for entry_id, _ in engine().find(plan.with_only(limit=limit)).page]
 
 
-def _other_spelling(query: Query, systems: Sequence[CodeSystem]) -> str | None:
-    """Another spelling of the query, if it finds anything."""
-    text = correct(query.words, read_frequencies(query.words))
-    if text is None:
+def _finds(plan: Plan) -> bool:
+    return bool(engine().find(plan.with_only(limit=1, offset=0, cap=1)).page)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSpelling:
+    """What may have been meant: as text, the words of it, and how it is searched."""
+
+    text: str
+    words: tuple[str, ...]
+    plan: Plan
+
+
+def _joined(query: Query, systems: Sequence[CodeSystem]) -> OtherSpelling | None:
+    """The query with two neighbors written together, if that finds anything."""
+    words = join_known(tokenize(query.text)[:MOST_WORDS])
+    if words is None:
         return None
-    return text if engine().find(_word_plan(parse_query(text), systems).with_only(limit=1)).page else None
+    found = _spelled(words, systems)
+    return found if _finds(found.plan) else None
+
+
+def _spelled(words: list[str], systems: Sequence[CodeSystem]) -> OtherSpelling:
+    text = " ".join(words)
+    query = parse_query(text)
+    return OtherSpelling(text, query.words, _plan_of(query, read_vocabulary(query.words), systems))
 
 
 def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
@@ -155,15 +213,20 @@ def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
     return Plan(code=query.code, ranges=tuple(system_range(system.position) for system in meant))
 
 
-def _word_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
-    """The entries that hold all words; the last word may be half typed unless it is a frequent word as it stands."""
-    frequencies = read_frequencies(query.words)
-    last_is_prefix = bool(query.words) and frequencies.get(query.words[-1], 0) < FREQUENT
-    complete = query.words[:-1] if last_is_prefix else query.words
+def _word_plan(query: Query, systems: Sequence[CodeSystem]) -> tuple[Plan, OtherSpelling | None]:
+    """How the words of a query are searched, and another spelling where some are unknown."""
+    vocabulary = read_vocabulary(query.words)
+    corrected = correct(tokenize(query.text)[: 2 * MOST_WORDS], vocabulary)
+    return _plan_of(query, vocabulary, systems), _spelled(corrected, systems) if corrected else None
+
+
+def _plan_of(query: Query, vocabulary: Vocabulary, systems: Sequence[CodeSystem]) -> Plan:
+    terms = terms_of(query.words, vocabulary)
     return Plan(
-        words=query.words,
-        last_is_prefix=last_is_prefix,
-        rarest=min((frequencies.get(word, 0) for word in complete), default=0),
+        terms=terms,
+        phrases=phrases_of(query.words, vocabulary),
+        key=key_of(tokenize(query.text)),
+        rarest=rarest_of(terms, vocabulary),
         ranges=tuple(system_range(system.position) for system in systems),
     )
 
@@ -232,19 +295,15 @@ def _facets(
     return {name: [value for value in values if value.count] for name, values in facets.items()}
 
 
-def _rows(entry_ids: list[int], plan: Plan, systems: Sequence[CodeSystem]) -> list[dict]:
+def _rows(page: list[tuple[int, int]], plan: Plan, typed: Sequence[str], systems: Sequence[CodeSystem]) -> list[dict]:
     """The results of a page, in the order of the entries."""
     today = timezone.localdate()
     system_of = {system.position: system for system in systems}
-    found = {row[0]: row for row in read_codes([code_id(entry_id) for entry_id in entry_ids])}
-    titles = {pk: row[2] for pk, row in found.items()}
-    codes = {pk: row[1] for pk, row in found.items()}
-    matches = find_matches(plan, codes, titles)
+    found = {row[0]: row for row in read_codes([code_id(entry_id) for entry_id, _ in page])}
+    hits = [(entry_id, score, row) for entry_id, score in page if (row := found.get(code_id(entry_id)))]
+    matches = find_matches(plan, typed, [(row[0], score, row[1], row[2]) for _, score, row in hits])
     rows = []
-    for entry_id in entry_ids:
-        if (row := found.get(code_id(entry_id))) is None:
-            continue
-        pk, code, title, slug, kind, ended, missing_from_id = row
+    for entry_id, _, (pk, code, title, slug, kind, ended, missing_from_id) in hits:
         terminated = datetime.date.fromisoformat(ended) if ended else None
         system = system_of[entry_id >> SYSTEM_SHIFT]
         flags = entry_id >> RANK_SHIFT

@@ -1,45 +1,129 @@
-"""Offers another spelling for words that no entry holds.
+"""Finds what a visitor meant by words that no entry holds.
 
 A misspelt word and the right one meet in what both become when a letter is left out of either, which finds a letter
-left out, put in, replaced, or swapped with its neighbor. The candidates are then compared letter by letter.
+left out, put in, replaced, or swapped with its neighbor; or in how they sound. The candidates are then compared letter
+by letter. Words that were written together, or apart, are tried too.
 """
 
-from collections.abc import Container
+import itertools
+
+from django.db.models import Max
 
 from procedures.models import Word
+from procedures.search.sounds import sound_of
+from procedures.search.text import SMALL_WORDS
+from procedures.search.vocabulary import Vocabulary
+from procedures.search.word_forms import stem
 
 SHORTEST = 4
 FURTHEST = 2
+# Words that only sound alike may differ in so many letters.
+FURTHEST_BY_SOUND = 5
+SHORTEST_PART = 3
 
 
-def correct(words: tuple[str, ...], known: Container[str]) -> str | None:
-    """The query with each unknown word replaced by the nearest known one; None where nothing better is known.
+def correct(words: list[str], vocabulary: Vocabulary) -> list[str] | None:
+    """The words of a query with each unknown one replaced by what is nearest; None where nothing better is known.
 
-    `known` are the words of the query that the vocabulary holds. Numbers and words of fewer than four letters are left
-    alone. Of equally near words the one with the same first letter wins, then the most frequent.
+    Numbers and words of fewer than four letters are left alone. The last word may be the beginning of a known one.
     """
-    corrected = tuple(word if word in known else nearest(word) or word for word in words)
-    return " ".join(corrected) if corrected != words else None
+    corrected: list[str] = []
+    at = 0
+    while at < len(words):
+        word, following = words[at], words[at + 1 : at + 2]
+        at += 1
+        if not _is_unknown(word, vocabulary, is_last=at == len(words)):
+            corrected.append(word)
+        elif following and _frequencies([word + following[0]]):
+            corrected.append(word + following[0])
+            at += 1
+        elif corrected and corrected[-1].isalpha() and _frequencies([corrected[-1] + word]):
+            corrected[-1] += word
+        else:
+            corrected += _nearest_words(word)
+    return corrected if corrected != words else None
 
 
-def nearest(word: str) -> str | None:
-    """The known word that the visitor may have meant; None where none is near."""
-    if not can_be_misspelt(word):
+def join_known(words: list[str]) -> list[str] | None:
+    """The words with the first two neighbors that are one known word written together; None where there are none."""
+    pairs = {left + right: at for at, (left, right) in enumerate(itertools.pairwise(words))}
+    known = _frequencies([text for text in pairs if text.isalpha()])
+    joined = next((text for text in pairs if stem(text) in known), None)
+    if joined is None:
         return None
+    at = pairs[joined]
+    return [*words[:at], joined, *words[at + 2 :]]
+
+
+def _is_unknown(word: str, vocabulary: Vocabulary, *, is_last: bool) -> bool:
+    if word in SMALL_WORDS or not can_be_misspelt(word) or vocabulary.knows(word):
+        return False
+    return not (is_last and vocabulary.continuations)
+
+
+def _nearest_words(word: str) -> list[str]:
+    """What replaces an unknown word: a known one, two that were written together, or the word itself."""
+    distance, near = nearest(word)
+    if distance == 1:
+        return [near]
+    return _split(word) or [near or word]
+
+
+def _split(word: str) -> list[str]:
+    """Two known words that the word is made of; nothing where it is not. The one whose rarer part is most frequent."""
+    cuts = [(word[:at], word[at:]) for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)]
+    known = _frequencies([part for cut in cuts for part in cut])
+    found = [
+        (min(known[stem(left)], known[stem(right)]), left, right)
+        for left, right in cuts
+        if stem(left) in known and stem(right) in known
+    ]
+    return list(max(found)[1:]) if found else []
+
+
+def _frequencies(words: list[str]) -> dict[str, int]:
+    """How many entries hold each of these words, by stem; unknown ones are missing."""
+    if not words:
+        return {}
+    known = Word.objects.filter(stem__in={stem(word) for word in words}, is_spelling=True)
+    return dict(known.values_list("stem").annotate(Max("frequency")))
+
+
+def nearest(word: str) -> tuple[int, str]:
+    """How many slips away the known word is that the visitor may have meant, and that word; (0, "") for none.
+
+    Of equally near words the one with the same first letter wins, then one that sounds alike, then the most frequent.
+    """
+    if not can_be_misspelt(word):
+        return 0, ""
+    sound = sound_of(word)
     spellings = [word, *without_one_letter(word)]
     # Two queries, because one with OR over the join reads the whole vocabulary.
-    candidates = Word.objects.filter(text__in=spellings).union(Word.objects.filter(misspellings__text__in=spellings))
-    ranked = [
-        (distance, text[0] != word[0], -frequency, text)
-        for text, frequency in candidates.values_list("text", "frequency")
-        if (distance := edit_distance(word, text, FURTHEST)) <= FURTHEST
-    ]
-    return min(ranked)[-1] if ranked else None
+    written = Word.objects.filter(text__in=spellings, is_spelling=True)
+    meeting = Word.objects.filter(misspellings__text__in=[*spellings, *_as_sound(sound)])
+    ranked = []
+    for text, frequency in written.union(meeting).values_list("text", "frequency"):
+        sounds_alike = bool(sound) and sound_of(text) == sound
+        furthest = FURTHEST_BY_SOUND if sounds_alike else FURTHEST if len(word) > SHORTEST else 1
+        distance = edit_distance(word, text, furthest)
+        if distance <= furthest:
+            ranked.append(
+                (min(distance, FURTHEST + 1), text[0] != word[0], not sounds_alike, distance, -frequency, text)
+            )
+    if not ranked:
+        return 0, ""
+    best = min(ranked)
+    return best[0], best[-1]
 
 
 def misspellings_of(word: str) -> list[str]:
     """What is stored to find the word by: nothing for numbers and short words."""
-    return without_one_letter(word) if can_be_misspelt(word) else []
+    return [*without_one_letter(word), *_as_sound(sound_of(word))] if can_be_misspelt(word) else []
+
+
+def _as_sound(sound: str) -> list[str]:
+    """Told from spellings by a sign that no word holds."""
+    return [f"~{sound}"] if sound else []
 
 
 def can_be_misspelt(word: str) -> bool:

@@ -6,18 +6,22 @@ times as slow. bm25() is not used: it read the size of every candidate's documen
 itself, and ranked no better than the static order (docs/search.md).
 """
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from procedures.models import MedicalCode
 from procedures.search.engine import Engine
-from procedures.search.entry_ids import RANK_BITS, RANK_SHIFT
-from procedures.search.plan import CAP, Plan
+from procedures.search.entry_ids import SYSTEM_SHIFT
+from procedures.search.plan import Meaning, Plan, Term
 
 COLUMNS = "flags, title, short, names, guide"
 ANYWHERE = "title short names guide"
 TITLE_OR_NAMES = "title names"
 
-_SOURCE = "procedures_searchindex WHERE procedures_searchindex MATCH %s AND rowid BETWEEN %s AND %s"
+_SOURCE = (
+    "SELECT rowid AS id FROM procedures_searchindex WHERE procedures_searchindex MATCH %s AND rowid BETWEEN %s AND %s"
+)
 
 LEAVES_TRIGGER = f"""
 CREATE TRIGGER procedures_searchentry_leaves AFTER DELETE ON procedures_searchentry BEGIN
@@ -28,6 +32,10 @@ END
 
 
 class SQLiteEngine(Engine):
+    def begins_with(self, column: str, text: str) -> tuple[str, list]:
+        # The last character that there is sorts behind every continuation.
+        return f"{column} >= %s AND {column} < %s", [text, text + "\U0010ffff"]
+
     def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
         # A unary plus keeps the planner from an index. Codes are capital letters and digits: the tilde sorts last.
         normalized, entry = ("normalized", "+id") if by_code else ("+normalized", "id")
@@ -36,14 +44,19 @@ class SQLiteEngine(Engine):
             [code, code + "~", first, last],
         )
 
-    def _word_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        found = f"SELECT rowid AS id FROM {_SOURCE} ORDER BY rowid LIMIT {CAP + 1}"
-        return (
-            f"SELECT id, id NOT IN ({found}) AS score, (id >> {RANK_SHIFT}) & {RANK_BITS} AS place FROM ({found})"
-        ), [match_expression(plan, TITLE_OR_NAMES), first, last, match_expression(plan, ANYWHERE), first, last]
+    def _holding_terms(self, plan: Plan, first: int, last: int, *, only_named: bool) -> tuple[str, list]:
+        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, first, last)
 
-    def _words_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        return _SOURCE, [match_expression(plan, ANYWHERE), first, last]
+    def _meant(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        return _matching(meanings_expression(plan, first >> SYSTEM_SHIFT), plan, first, last)
+
+    def _holding(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        meant = meanings_expression(plan, first >> SYSTEM_SHIFT)
+        expression = _all(plan.terms, ANYWHERE) + (f" OR ({meant})" if meant else "")
+        return _matching(expression, plan, first, last)
+
+    def _first(self, source: str, plan: Plan) -> str:
+        return f"{source} ORDER BY rowid LIMIT {plan.cap + 1}"
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
@@ -73,22 +86,58 @@ class SQLiteEngine(Engine):
                 )
 
 
-def match_expression(plan: Plan, columns: str) -> str:
-    """The plan's words and filters in FTS5's query language; every word is quoted, so none can be an operator."""
-    quoted = ['"' + word.replace('"', '""') + '"' for word in plan.words]
-    if plan.last_is_prefix:
-        quoted[-1] += " *"
-    expression = "{" + columns + "} : (" + " AND ".join(quoted) + ")"
-    for group in _flag_groups(plan):
-        expression += " AND flags : (" + " OR ".join(f'"{word}"' for word in group) + ")"
-    return expression
+def _matching(expression: str, plan: Plan, first: int, last: int) -> tuple[str, list]:
+    if not expression:
+        return "SELECT id AS id FROM procedures_searchentry WHERE id IS NULL", []
+    return _SOURCE, [f"({expression})" + _flags(plan), first, last]
 
 
-def _flag_groups(plan: Plan) -> list[list[str]]:
-    """The filters of a plan that are no ranges as words of the `flags` column: one word of each group must be there."""
+def meanings_expression(plan: Plan, position: int) -> str:
+    """What the everyday phrases of a plan mean, beside its other terms, in FTS5's query language; "" for nothing.
+
+    Codes are meant within their own system alone, which is at `position`.
+    """
+    parts, at = [], 0
+    for phrase in plan.phrases:
+        parts += [_all([term], ANYWHERE) for term in plan.terms[at : phrase.start]]
+        choices = [each for meaning in phrase.meanings if (each := _meaning(meaning, position))]
+        if not plan.is_one_phrase:
+            choices.append(_all(plan.terms[phrase.start : phrase.stop], ANYWHERE))
+        if not choices:
+            return ""
+        parts.append(f"({' OR '.join(choices)})")
+        at = phrase.stop
+    parts += [_all([term], ANYWHERE) for term in plan.terms[at:]]
+    return " AND ".join(parts)
+
+
+def _meaning(meaning: Meaning, position: int) -> str:
+    if meaning.code:
+        return f"({{title}} : {_quote('=' + meaning.code.lower())} *)" if meaning.position == position else ""
+    return _all(meaning.terms, TITLE_OR_NAMES)
+
+
+def _all(terms: Sequence[Term], columns: str) -> str:
+    return f"({{{columns}}} : ({' AND '.join(map(_term, terms))}))"
+
+
+def _term(term: Term) -> str:
+    """Every word is quoted, so that none can be an operator."""
+    choices = [_quote(text) for text in (*term.typed, *term.forms)]
+    if term.beginning:
+        choices.append(_quote(term.beginning) + " *")
+    return choices[0] if len(choices) == 1 else f"({' OR '.join(choices)})"
+
+
+def _quote(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _flags(plan: Plan) -> str:
+    """The filters of a plan that are no ranges as words of the `flags` column: one of each group must be there."""
     groups = []
     if plan.status and plan.status != {MedicalCode.Status.RETIRED}:
         groups.append([f"={status}" for status in sorted(plan.status)])
     if plan.has_policy is not None:
         groups.append(["=policy" if plan.has_policy else "=nopolicy"])
-    return groups
+    return "".join(" AND flags : (" + " OR ".join(f'"{word}"' for word in group) + ")" for group in groups)

@@ -2,7 +2,7 @@
 
 Both engines are given words that were already cut here, so that the same text has the same words on SQLite and
 PostgreSQL. `A00.0` becomes `a000`, `1,000` becomes `1000`, `0.1` stays one word, `Alzheimer's` becomes `alzheimer`,
-`10mg` becomes `10 mg`. What is indexed of a word is its stem (`word_forms.py`), so that all of its forms meet.
+`10mg` becomes `10 mg`. Beside each word its stem is indexed (`word_forms.py`), where its forms meet.
 """
 
 import html
@@ -55,11 +55,17 @@ def tokenize(text: str) -> list[str]:
     return [word[:WORD_LENGTH].rstrip(".") for word in _WORD.findall(folded)]
 
 
-def stems_of(words: list[str]) -> list[str]:
-    """What is indexed of the words of a text: their stems, and each number together with its unit (10mg)."""
-    stems = [stem(word) for word in words]
-    stems += [number + unit for number, unit in doses_of(words)]
-    return stems
+def index_words(words: list[str]) -> list[str]:
+    """What is indexed of the words of a text: they, their stems, and each number together with its unit (10mg)."""
+    indexed = list(words)
+    indexed += [as_stem(form) for word in words if (form := stem(word)) != word]
+    indexed += [number + unit for number, unit in doses_of(words)]
+    return indexed
+
+
+def as_stem(form: str) -> str:
+    """How a stem is indexed beside the words: with a sign that begins no word."""
+    return f".{form}"
 
 
 def doses_of(words: list[str]) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def codes(request):
     form = SearchForm(request.GET)
     text, page = form.read()
     filters, problems = read_filters(request.GET, systems)
-    results = search(text, systems, filters, page)
+    results = search(text, systems, filters, page, verbatim=request.GET.get("verbatim") == "1")
     shown = ResultsPage(request.GET, results, filters, systems, form.problems + problems)
     if request.GET.get("format") == "json":
         return JsonResponse(shown.as_json())

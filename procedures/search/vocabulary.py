@@ -1,0 +1,120 @@
+"""What is known of the words of a query: how frequent they are, how a half-typed one goes on, what phrases mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db import connection
+
+from procedures.search.engines import engine
+from procedures.search.plan import Meaning, Phrase, Term
+from procedures.search.text import as_stem, key_of
+from procedures.search.word_forms import stem
+
+# A word that this many entries hold is taken as complete even at the end of a query: as the beginning of longer words
+# it would match more than can be ranked quickly.
+FREQUENT = 1000
+
+# The words that begin as the last one does are listed up to this number; beyond, the index looks for the beginning.
+MOST_CONTINUATIONS = 24
+
+# An everyday phrase has at most so many words, small words left out.
+LONGEST_PHRASE = 6
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """`frequencies` are by stem, and `forms` the words of each stem; `continuations` begin as the last word does.
+
+    `meanings` are those of the everyday phrases in the query, by key.
+    """
+
+    frequencies: dict[str, int] = field(default_factory=dict)
+    forms: dict[str, set[str]] = field(default_factory=dict)
+    continuations: dict[str, int] = field(default_factory=dict)
+    meanings: dict[str, list[Meaning]] = field(default_factory=dict)
+
+    def knows(self, word: str) -> bool:
+        return stem(word) in self.frequencies
+
+    def term_of(self, word: str) -> Term:
+        """The word and, where there are any, its other forms."""
+        form = stem(word)
+        if self.forms.get(form, {word}) <= {word}:
+            return Term((word,))
+        return Term((word,), (as_stem(form),) if form == word else (form, as_stem(form)))
+
+
+def read_vocabulary(words: Sequence[str]) -> Vocabulary:
+    """All that is known of these words, in one statement."""
+    vocabulary = Vocabulary()
+    if not words:
+        return vocabulary
+    stems = [stem(word) for word in words]
+    keys = [key_of(list(words[start:stop])) for start, stop in _spans(len(words))]
+    begins, beginning = engine().begins_with("text", words[-1])
+    statement = (
+        f"SELECT 0, text, stem, frequency, '' FROM procedures_word WHERE stem IN ({_places(stems)}) "
+        "UNION ALL SELECT * FROM (SELECT 1, text, stem, frequency, '' FROM procedures_word "
+        f"WHERE {begins} ORDER BY text LIMIT {MOST_CONTINUATIONS + 1}) AS continuations "
+        f"UNION ALL SELECT 2, key, words, position, code FROM procedures_searchphrase WHERE key IN ({_places(keys)})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*stems, *beginning, *keys])
+        for part, text, other, number, code in cursor.fetchall():
+            if part == 0:
+                vocabulary.frequencies[other] = max(number, vocabulary.frequencies.get(other, 0))
+                vocabulary.forms.setdefault(other, set()).add(text)
+            elif part == 1:
+                vocabulary.continuations[text] = number
+            else:
+                # Stems of the meaning: each stands for all forms of its word.
+                terms = tuple(Term((form,), (as_stem(form),)) for form in other.split())
+                vocabulary.meanings.setdefault(text, []).append(Meaning(terms, number or 0, code))
+    return vocabulary
+
+
+def terms_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Term, ...]:
+    """One term a word; the last one may be half typed unless it is by itself a frequent word."""
+    terms = [vocabulary.term_of(word) for word in words]
+    if words and vocabulary.frequencies.get(stem(words[-1]), 0) < FREQUENT:
+        last = terms[-1]
+        if len(vocabulary.continuations) <= MOST_CONTINUATIONS:
+            terms[-1] = replace(last, typed=tuple(dict.fromkeys([words[-1], *vocabulary.continuations])))
+        else:
+            terms[-1] = replace(last, beginning=words[-1])
+    return tuple(terms)
+
+
+def rarest_of(terms: Sequence[Term], vocabulary: Vocabulary) -> int:
+    """At most so many entries hold all terms, as far as is known."""
+    most = []
+    for term in terms:
+        if not term.beginning:
+            known = [vocabulary.continuations.get(word, 0) for word in term.typed[1:]]
+            most.append(vocabulary.frequencies.get(stem(term.typed[0]), 0) + sum(known))
+    return min(most, default=10**9)
+
+
+def phrases_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Phrase, ...]:
+    """The everyday phrases among the words, the longest first, none of which overlap: a phrase wins over its words."""
+    if not vocabulary.meanings:
+        return ()
+    phrases: list[Phrase] = []
+    taken: set[int] = set()
+    for start, stop in sorted(_spans(len(words)), key=lambda span: (span[0] - span[1], span[0])):
+        meanings = vocabulary.meanings.get(key_of(list(words[start:stop])))
+        if meanings and taken.isdisjoint(range(start, stop)):
+            taken.update(range(start, stop))
+            phrases.append(Phrase(start, stop, tuple(meanings)))
+    return tuple(sorted(phrases, key=lambda phrase: phrase.start))
+
+
+def _spans(count: int) -> list[tuple[int, int]]:
+    """From where to where a phrase of a query of `count` words may go."""
+    return [
+        (start, stop) for start in range(count) for stop in range(start + 1, min(count, start + LONGEST_PHRASE) + 1)
+    ]
+
+
+def _places(values: Sequence) -> str:
+    return ", ".join(["%s"] * len(values))
