@@ -5,9 +5,9 @@ from functools import cached_property
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.dateformat import format as date_format
 
 from procedures.models import CodeSystem
+from procedures.result_rows import render_rows
 from procedures.search import FACETS, FacetValue, Filters, Results
 
 
@@ -50,10 +50,10 @@ class ResultsPage:
     systems: list[CodeSystem]
     problems: list[dict[str, str]] = field(default_factory=list)
 
-    @cached_property
-    def rows(self) -> list[dict]:
-        """The results, each with what is to be said of its status (`note`, or "")."""
-        return [{**row, "note": _note(row)} for row in self.results.rows]
+    @property
+    def rows(self) -> str:
+        """The results as HTML; with nothing searched, without why they are there."""
+        return render_rows(self.results.rows, with_reasons=bool(self.results.query.text))
 
     @cached_property
     def facets(self) -> list[Facet]:
@@ -161,15 +161,6 @@ class ResultsPage:
             "did_you_mean": self.results.did_you_mean,
             "errors": self.problems,
         }
-
-
-def _note(row: dict) -> str:
-    if row["status"] == "header":
-        return "Heading: choose a more specific code"
-    if row["status"] == "retired":
-        ended = row["terminated"]
-        return f"Retired, last day {date_format(ended, 'j F Y')}" if ended else "Retired: no longer listed"
-    return ""
 
 
 # What the JSON answer tells of why a result is there.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 UNSEEN = {"head", "script", "style", "template"}
+INLINE = {"a", "abbr", "b", "code", "em", "i", "mark", "span", "strong", "time"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
 
@@ -43,13 +44,13 @@ class Page(HTMLParser):
         self.elements.append(element)
         if tag not in {"br", "hr", "img", "input", "link", "meta"}:
             self._open.append(element)
-        if tag not in {"a", "abbr", "b", "code", "em", "i", "span", "strong", "time"}:
+        if tag not in INLINE:
             self.handle_data(" ")
 
     def handle_endtag(self, tag):
         while self._open and self._open.pop().tag != tag:
             pass
-        if tag not in {"a", "abbr", "b", "code", "em", "i", "span", "strong", "time"}:
+        if tag not in INLINE:
             self.handle_data(" ")
 
     def handle_data(self, data):

@@ -5,6 +5,7 @@ Everything outside of this package uses what is named here, and knows nothing of
 
 from procedures.search.engine import read_content_version
 from procedures.search.index import index_is_current, rebuild, reindex, reindex_everyday_words, stale_code_ids
+from procedures.search.names import Name, names_for
 from procedures.search.plan import CAP
 from procedures.search.results import (
     FACETS,
@@ -27,10 +28,12 @@ __all__ = [
     "PAGE_SIZE",
     "FacetValue",
     "Filters",
+    "Name",
     "Results",
     "code_ids_by_code",
     "code_ids_by_words",
     "index_is_current",
+    "names_for",
     "read_content_version",
     "rebuild",
     "reindex",

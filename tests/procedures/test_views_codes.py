@@ -36,7 +36,7 @@ def wrong_parameters(answer: dict) -> list[str]:
 def test_codes_json_answers_with_the_documented_keys(client, several_codes):
     answer = get_json(client, q="injection")
 
-    assert set(answer) == {"query", "total", "total_is_capped", "results", "facets", "did_you_mean", "errors"}
+    assert set(answer) == {"query", "total", "total_is_capped", "results", "facets", "did_you_mean", "corrected", "errors"}
     assert answer["query"] == "injection"
     assert answer["total"] == 2
     assert answer["total_is_capped"] is False
@@ -48,7 +48,7 @@ def test_codes_json_answers_with_the_documented_keys(client, several_codes):
         "title": OFATUMUMAB,
         "url": "/code/hcpcs/J9302-injection-ofatumumab-10-mg",
         "status": "active",
-        "match": {"kind": "description", "text": OFATUMUMAB},
+        "match": {"kind": "description", "label": "Description", "text": OFATUMUMAB},
     }
     assert [set(result) for result in answer["results"]] == [set(answer["results"][0])] * 2
     assert answer["facets"] == {
@@ -77,13 +77,20 @@ def test_codes_json_tells_what_matched(client, several_codes):
     code = create_code("J9999", "Not otherwise classified, antineoplastic drugs")
     create_name(code, "Arzerra")
 
-    assert get_json(client, q="arzerra")["results"][0]["match"] == {"kind": "name", "text": "Arzerra"}
-    assert get_json(client, q="c8402")["results"][0]["match"] == {"kind": "code", "text": "C84.02"}
+    def match(text):
+        return get_json(client, q=text)["results"][0]["match"]
+
+    assert match("arzerra") == {"kind": "name", "label": "Brand name", "text": "Arzerra"}
+    assert match("c8402") == {"kind": "code", "label": "Code", "text": "C84.02"}
     assert get_json(client, q="dripped vein")["results"][0]["match"]["kind"] == "guide"
 
 
-def test_codes_json_offers_another_spelling(client, several_codes):
-    assert get_json(client, q="ofatumumap")["did_you_mean"] == "ofatumumab"
+def test_codes_json_answers_for_the_right_spelling(client, several_codes):
+    answer = get_json(client, q="ofatumumap")
+    assert (answer["corrected"], answer["did_you_mean"], answer["total"]) == ("ofatumumab", None, 1)
+
+    answer = get_json(client, q="ofatumumap", verbatim="1")
+    assert (answer["corrected"], answer["did_you_mean"], answer["total"]) == (None, "ofatumumab", 0)
 
 
 @pytest.mark.parametrize(

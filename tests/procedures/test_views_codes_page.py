@@ -58,12 +58,17 @@ def test_codes_page_past_the_end_leads_back_to_the_last_page(client, many_codes)
     assert "Page 3 of 3" in read_page(client.get(address)).text
 
 
-def test_codes_page_without_results_offers_another_spelling(client, several_codes):
+def test_codes_page_shows_results_for_the_right_spelling_and_says_so(client, several_codes):
     page = get_page(client, q="ofatumumap")
 
-    assert "No results for “ofatumumap”" in page.headings
-    assert "1 result for “ofatumumab”" in read_page(client.get("/codes/?q=ofatumumab")).headings
+    assert "1 result for “ofatumumab”" in page.headings
+    assert "Showing results for ofatumumab" in page.text
     assert page.links["/codes/?q=ofatumumab"] == "ofatumumab"
+
+    verbatim = get_page(client, q="ofatumumap", verbatim="1")
+    assert page.links["/codes/?q=ofatumumap&verbatim=1"] == "Search instead for ofatumumap"
+    assert "No results for “ofatumumap”" in verbatim.headings
+    assert verbatim.links["/codes/?q=ofatumumab"] == "ofatumumab"
 
 
 def test_codes_page_names_what_it_ignored(client, several_codes):
@@ -77,6 +82,6 @@ def test_codes_page_shows_the_text_as_text(client, several_codes):
     page = get_page(client, q='<b id="x">"\'&amp;')
 
     assert not [element for element in page.elements if element.attributes.get("id") == "x"]
-    assert [box.attributes["value"] for box in page.all("input") if box.attributes.get("type") == "search"] == [
+    assert [box.attributes["value"] for box in page.all("input") if box.attributes.get("id") == "search"] == [
         '<b id="x">"\'&amp;'
     ]

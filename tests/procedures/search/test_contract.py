@@ -155,11 +155,31 @@ def test_search_says_why_a_result_is_there():
     def match(text):
         return find(text).rows[0]["match"]
 
-    assert match("j9302") == {"kind": "code", "text": "J9302"}
-    assert match("ofatumumab") == {"kind": "description", "text": OFATUMUMAB}
-    assert match("arzerra") == {"kind": "name", "text": "Arzerra"}
-    assert match("leukemia")["kind"] == "guide"
+    def said(text):
+        return match(text)["kind"], match(text)["label"], match(text)["text"]
+
+    assert said("j9302") == ("code", "Code", "J9302")
+    assert said("ofatumumab") == ("description", "Description", OFATUMUMAB)
+    assert said("arzerra") == ("name", "Brand name", "Arzerra")
+    assert said("leukemia")[:2] == ("guide", "In the guide")
     assert "chronic leukemia" in match("leukemia")["text"]
+
+
+def test_search_marks_what_was_looked_for():
+    code = create_code("C84.02", "Mycosis fungoides & <others>, lymph nodes of head", system="icd10cm")
+    create_name(code, "Alibert's disease")
+    create_guide(create_code("J9302", OFATUMUMAB), summary="A medicine for chronic leukemia.")
+
+    def match(text):
+        return find(text).rows[0]["match"]
+
+    assert match("nodes mycos")["title_html"] == (
+        "<mark>Mycosis</mark> fungoides &amp; &lt;others&gt;, lymph <mark>nodes</mark> of head"
+    )
+    assert match("c840")["html"] == "<mark>C84.0</mark>2"
+    assert match("alibert")["html"] == "<mark>Alibert</mark>&#x27;s disease"
+    assert match("10 mg")["title_html"] == "Injection, ofatumumab, <mark>10</mark> <mark>mg</mark>"
+    assert "chronic <mark>leukemia</mark>" in match("leukemia")["html"]
 
 
 @pytest.mark.parametrize("text", ["injection ofatu", "ofatum", "10 mg ofatumuma"])

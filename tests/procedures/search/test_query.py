@@ -41,7 +41,8 @@ def test_parse_query_sees_a_code_in_any_spelling(text, code, has_dot):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Injection, ofatumumab, 10 mg", ("injection", "ofatumumab", "10", "mg")),
+        ("Injection, ofatumumab, 10 mg", ("injection", "ofatumumab", "10mg")),
+        ("10mg ofatumumab 0.5 units", ("10mg", "ofatumumab", "0.5unit")),
         ("injection of ofatumumab", ("injection", "ofatumumab")),
         ("what is an X-ray", ("x", "ray")),
         ("of the", ("of", "the")),
