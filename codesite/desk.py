@@ -26,6 +26,7 @@ GROUPS = {
         "procedures.MedicalCode",
         "procedures.CodeName",
         "procedures.Succession",
+        "procedures.SimilarCodeChoice",
         "procedures.CodeSystem",
         "procedures.Release",
         "procedures.CodeChange",
@@ -46,7 +47,7 @@ GROUPS = {
         "contact.MeetingType",
         "contact.AvailabilityException",
     ],
-    "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult"],
+    "What people look for": ["procedures.DailyViews", "procedures.SearchWithoutResult", "procedures.EverydayWord"],
     "People and log": ["auth.User", "auth.Group", "admin.LogEntry", "axes.AccessAttempt"],
 }
 

@@ -1,7 +1,7 @@
 """Validators and cache headers of public pages."""
 
 import hashlib
-from functools import cache, wraps
+from functools import cache, partial, wraps
 
 from django.conf import settings
 from django.core.cache import cache as django_cache
@@ -12,24 +12,28 @@ from django.views.decorators.http import condition, require_safe
 
 from procedures.search import read_content_version
 
-# A shared cache may serve a page for a minute without asking; a browser asks each time and mostly hears 304.
 CACHEABLE = (200, 301, 304)
-CACHE_CONTROL = {"public": True, "max_age": 0, "s_maxage": 60}
+# A shared cache may serve a page for a minute without asking; a browser asks each time and mostly hears 304.
+ASK_EACH_TIME = {"public": True, "max_age": 0, "s_maxage": 60}
+# For what is asked with every letter: whoever types a word again hears what was said a moment ago.
+KEEP_FIVE_MINUTES = {"public": True, "max_age": 300}
 
 
-def public_page(view):
+def public_page(view=None, *, cache_control: dict = ASK_EACH_TIME):
     """A GET or HEAD view whose answer depends on nothing but the address, the public content, and the day.
 
     It gets an ETag, made without running the view, and may be kept by shared caches. The view may not read the session
-    or set a cookie.
+    or set a cookie. `cache_control` are the directives of the header, as patch_cache_control takes them.
     """
+    if view is None:
+        return partial(public_page, cache_control=cache_control)
 
     @require_safe
     @wraps(view)
     def with_validators(request, *args, **kwargs):
         response: HttpResponse = validated(request, *args, **kwargs)
         if response.status_code in CACHEABLE:
-            patch_cache_control(response, **CACHE_CONTROL)
+            patch_cache_control(response, **cache_control)
             patch_vary_headers(response, ["Accept-Encoding"])
         return response
 
@@ -45,14 +49,26 @@ def content_version(request) -> int:
 
 
 def remembered(request, name: str, make):
-    """The value of `make()`, kept in the cache for as long as the public content and the day stay the same."""
-    key = f"{name}:{content_version(request)}:{timezone.localdate()}"
-    return django_cache.get_or_set(key, make, timeout=3600)
+    """The value of `make()`, kept in the cache for as long as the content, the day and the code stay the same."""
+    return django_cache.get_or_set(f"{name}:{_state(request)}", make, timeout=3600)
+
+
+def remembered_page(request, make):
+    """The same for what a view makes of the whole address; `make()` gives something that can be pickled."""
+    digest = hashlib.blake2b(request.get_full_path().encode(errors="replace"), digest_size=16).hexdigest()
+    return remembered(request, f"page-{digest}", make)
+
+
+def _state(request) -> str:
+    """What every public answer depends on beside its address. Today's date decides which codes are in use."""
+    if not hasattr(request, "_state_of_content"):
+        request._state_of_content = f"{content_version(request)}|{timezone.localdate()}|{code_version()}"
+    return request._state_of_content
 
 
 def _etag(request, *args, **kwargs) -> str:
-    """Weak, because compression may change the bytes. Today's date decides which codes are in use."""
-    parts = f"{content_version(request)}|{timezone.localdate()}|{code_version()}|{request.get_full_path()}"
+    """Weak, because compression may change the bytes."""
+    parts = f"{_state(request)}|{request.get_full_path()}"
     return f'W/"{hashlib.blake2b(parts.encode(errors="replace"), digest_size=12).hexdigest()}"'
 
 

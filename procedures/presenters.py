@@ -12,8 +12,11 @@ from procedures.code_parameters import code_parameter
 from procedures.code_sets.cms_indicators import Indicator, decode
 from procedures.code_sets.ranges import RANGES
 from procedures.guide_changes import changes_address
+from procedures.instructional_notes import NoteGroup, notes_of
 from procedures.models import CodeName, CodeSystem, Guide, MedicalCode
 from procedures.models.codes import Validity
+from procedures.search import Name, names_for
+from procedures.similar_codes import SimilarCode, find_similar
 
 
 def system_cards() -> list[dict]:
@@ -68,6 +71,27 @@ def guide_links(count: int) -> list[dict]:
 # The range of a browse page that holds the modifiers of a system.
 MODIFIERS = "modifiers"
 
+# Other names of one kind that stand in the open; more are folded.
+NAMES_SHOWN = 8
+# The names that people use come first. Inclusion terms are a list of their own.
+KINDS_OF_NAMES = [CodeName.Kind.BRAND, CodeName.Kind.GENERIC, CodeName.Kind.COMMON, CodeName.Kind.TECHNICAL]
+
+
+@dataclass(frozen=True, slots=True)
+class NameGroup:
+    """Other names of one kind, and what they are: "brand names"."""
+
+    label: str
+    names: list[str]
+
+    @property
+    def first(self) -> list[str]:
+        return self.names[:NAMES_SHOWN]
+
+    @property
+    def more(self) -> list[str]:
+        return self.names[NAMES_SHOWN:]
+
 
 @dataclass
 class CodePage:
@@ -111,12 +135,26 @@ class CodePage:
         return self.code.title != self.code.long_description
 
     @cached_property
-    def names(self) -> list[dict]:
-        """Other names by kind: {"label", "names"}."""
-        grouped: dict[str, list] = {}
-        for name in self.known_names():
-            grouped.setdefault(name.get_kind_display(), []).append(name)
-        return [{"label": label, "names": names} for label, names in grouped.items()]
+    def names(self) -> list[NameGroup]:
+        """Other names by kind, without the inclusion terms; after them those of the codes that this one replaces."""
+        own = [Name(name.text, name.kind) for name in self.known_names()]
+        held = {name.text.casefold() for name in own}
+        # One query would tell that there are none; the predecessors are at hand.
+        inherited = names_for([self.code.pk]).get(self.code.pk, []) if self.predecessors else []
+        inherited = [name for name in inherited if name.of and name.text.casefold() not in held]
+        groups = []
+        for of in ["", *dict.fromkeys(name.of for name in inherited)]:
+            for kind in KINDS_OF_NAMES:
+                texts = [name.text for name in [*own, *inherited] if (name.of, name.kind) == (of, kind)]
+                if texts:
+                    groups.append(NameGroup(_label_of_names(kind, len(texts), of), list(dict.fromkeys(texts))))
+        return groups
+
+    @cached_property
+    def inclusion_terms(self) -> NameGroup | None:
+        """What the classification lists below the code as included, or None."""
+        terms = [name.text for name in self.known_names() if name.kind == CodeName.Kind.INCLUSION]
+        return NameGroup(_label_of_names(CodeName.Kind.INCLUSION, len(terms), ""), terms) if terms else None
 
     def known_names(self) -> list[CodeName]:
         return list(self.code.names.all())
@@ -134,12 +172,21 @@ class CodePage:
         return [each.predecessor for each in self.code.precessions.all()]
 
     @cached_property
+    def similar_codes(self) -> list[SimilarCode]:
+        return find_similar(self.code, self.today)
+
+    @cached_property
     def ancestors(self) -> list[MedicalCode]:
         return self.code.ancestors()
 
     @cached_property
     def children(self) -> list[MedicalCode]:
         return list(self.code.children_in_order())
+
+    @cached_property
+    def notes(self) -> list[NoteGroup]:
+        """What the classification instructs those who choose the code."""
+        return notes_of(self.code, self.ancestors)
 
     @property
     def changes(self) -> list:
@@ -157,3 +204,8 @@ class CodePage:
             return []
         related = [*self.successors, *self.predecessors]
         return [code for code in related if code.validity(self.as_of).state == Validity.State.VALID]
+
+
+def _label_of_names(kind: CodeName.Kind, count: int, of: str) -> str:
+    label = f"{kind.label}{'s' if count > 1 else ''}"
+    return f"{label} of {of}, which this code replaces" if of else label

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from procedures.models import CodeSystem
+from procedures.no_results import help_for
 from procedures.result_rows import render_rows
 from procedures.search import FACETS, FacetValue, Filters, Results
 
@@ -95,6 +96,17 @@ class ResultsPage:
     @property
     def is_filtered(self) -> bool:
         return self.filters != Filters()
+
+    @property
+    def text_without_result(self) -> str | None:
+        """What was searched in vain, for the editors; None where something was found or filters hid it."""
+        is_in_vain = not self.results.total and self.results.page == 1 and not self.is_filtered
+        return self.results.query.text if is_in_vain and not self.help.code_list else None
+
+    @cached_property
+    def help(self):
+        """What to try after a search that found nothing."""
+        return help_for(self.results.query.text, self.systems)
 
     @property
     def is_past_the_end(self) -> bool:

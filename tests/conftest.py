@@ -6,8 +6,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 RELEASES_MISSING = "RELEASES_DIR is not set: folder of real releases"
 SEEDS_MISSING = "SEEDS_DIR is not set and no seeds are beside RELEASES_DIR: folder of example guide documents"
@@ -78,6 +80,20 @@ def no_network():
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The database as the migrations leave it, without the everyday words that they bring.
+
+    These are texts that editors change: what they mean would decide what a test finds. A test makes those it needs.
+    """
+    with django_db_blocker.unblock():
+        # Past the history, which would note each of them as deleted.
+        apps.get_model("procedures", "EverydayWord").objects.all()._raw_delete(connection.alias)
+        # What tests without a transaction are put back to was read before.
+        if hasattr(connection, "_test_serialized_contents"):
+            connection._test_serialized_contents = connection.creation.serialize_db_to_string()
 
 
 @pytest.fixture(autouse=True)

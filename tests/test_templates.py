@@ -38,6 +38,7 @@ TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob(
 # The only texts that are put into a page as HTML: procedures.markdown has cleaned them.
 SAFE_TEXTS = {
     "procedures/_guide.html": ["section.html", "section.sources", "guide.html.sources"],
+    "procedures/_comparison_texts.html": ["cell.html", "cell.html"],
     "policies/policy.html": ["page.summary_html"],
 }
 
@@ -297,6 +298,12 @@ ADDRESSES = [
     "/codes/icd10cm/?range=e00-e89",
     "/codes/icd10pcs/",
     "/codes/cpt4/",
+    "/codes/decode/",
+    "/developers/",
+    "/codes/compare/",
+    "/codes/compare/?code=J9302",
+    "/codes/compare/?code=hcpcs:J9302&code=hcpcs:J9229",
+    "/codes/compare/?code=J9302,C9028,E11.9,J9303&code=J9302&code=none&code=CO",
     "/code/hcpcs/J9302",
     "/code/hcpcs/J9302?as_of=2010-06-01",
     "/policies/matrix/",
@@ -393,10 +400,22 @@ def test_form_with_errors_is_well_formed(client, content, data, status):
     assert_well_formed(response.content.decode())
 
 
+BILL = "Kim Lee\nC9028-JW-25 03/01/2019 x10 $1,234.56\nJ9302 J93O2 J9299 E11 99213 NDC 50242-0040-62"
+
+
+@pytest.mark.parametrize(("data", "status"), [({"text": BILL}, 200), ({"text": "", "on": "\0"}, 422)])
+def test_decoded_bill_is_well_formed(client, content, data, status):
+    response = client.post("/codes/decode/", data)
+
+    assert response.status_code == status
+    assert_well_formed(response.content.decode())
+
+
 def test_every_template_is_rendered_by_some_page(client, content):
     preview = f"/preview/{GuideDraft.objects.get().preview_token()}/"
     addresses = [*ADDRESSES, *meeting_addresses(), preview]
     rendered = {template.name for address in addresses for template in client.get(address, follow=True).templates}
+    rendered |= {template.name for template in client.post("/codes/decode/", {"text": BILL}).templates}
     # Those of the desk are rendered by the tests of the admin, as is what it shows of a text that is being typed.
     public = {name for name in TEMPLATES if not name.startswith(("admin/", "simple_history/"))}
     elsewhere = {"400.html", "403.html", "403_csrf.html", "410.html", "500.html"}

@@ -13,6 +13,7 @@ from procedures.admin.code_select import CodeChoice
 from procedures.admin.content_health_filters import ViewedFilter
 from procedures.admin.history import HistoryAdmin
 from procedures.admin.large_lists import KeyPaginator
+from procedures.admin.similar_codes import SimilarCodeInline, similar_codes_now
 from procedures.models import CodeName, CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode, Succession
 from procedures.models.codes import GUIDE_SOURCE
 from procedures.search import reindex
@@ -139,6 +140,7 @@ OFFICIAL = [
     "missing_from",
 ]
 REMARK = ["remark", "remark_source"]
+SIMILAR_HINT = "Found by the site, unless you pin or hide codes below."
 
 
 @admin.register(MedicalCode)
@@ -160,9 +162,10 @@ class MedicalCodeAdmin(HistoryAdmin):
     fieldsets = [
         ("From the releases", {"fields": OFFICIAL}),
         ("Remark of the editors", {"fields": REMARK}),
+        ("Similar codes", {"fields": ["similar_now"], "description": SIMILAR_HINT}),
     ]
-    readonly_fields = OFFICIAL
-    inlines = [CodeNameInline, SuccessionInline]
+    readonly_fields = [*OFFICIAL, "similar_now"]
+    inlines = [CodeNameInline, SuccessionInline, SimilarCodeInline]
     change_form_template = "admin/procedures/medicalcode/change_form.html"
 
     def has_add_permission(self, request):
@@ -184,6 +187,10 @@ class MedicalCodeAdmin(HistoryAdmin):
             "may_edit": request.user.has_perm("procedures.add_guidedraft"),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="shown today")
+    def similar_now(self, code):
+        return similar_codes_now(code)
 
     def save_model(self, request, obj, form, change):
         """Only the remark is the editors': writing back the rest could undo an import that ran meanwhile."""

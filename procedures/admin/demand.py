@@ -21,6 +21,24 @@ from procedures.search import reindex, search
 
 LIST = "admin:procedures_searchwithoutresult_changelist"
 ADD_NAME = "admin:procedures_searchwithoutresult_add_name"
+ADD_EVERYDAY_WORD = "admin:procedures_everydayword_add"
+
+
+def tell_what_is_found(request, text: str, done: str) -> None:
+    """Says what an editor has `done`, and what visitors find by the text now.
+
+    A text that finds something is no search without result any more.
+    """
+    results = search(text, list(CodeSystem.objects.searchable()))
+    if not results.total:
+        why = "Search needs every word of the query in the texts of one code."
+        messages.warning(request, f"{done} A search for “{text}” still finds nothing. {why}")
+        return
+    SearchWithoutResult.objects.filter(text=text).delete()
+    codes = ", ".join(row["code"] for row in results.rows[:5])
+    number = "1 code" if results.total == 1 else f"{results.total} codes"
+    first = "" if results.total == len(results.rows[:5]) else ", first of all"
+    messages.success(request, f"{done} A search for “{text}” finds {number}{first}: {codes}.")
 
 
 class PeriodFilter(admin.SimpleListFilter):
@@ -105,8 +123,12 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
         return ["-times", "text"]
 
     def get_list_display(self, request):
-        may_name, may_delete = request.user.has_perm("procedures.add_codename"), self.has_delete_permission(request)
-        return [*self.list_display, *["add_name"] * may_name, *["not_a_name"] * may_delete]
+        links = {
+            "add_name": request.user.has_perm("procedures.add_codename"),
+            "add_everyday_word": request.user.has_perm("procedures.add_everydayword"),
+            "not_a_name": self.has_delete_permission(request),
+        }
+        return [*self.list_display, *(link for link, is_open in links.items() if is_open)]
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.add_name_view)
@@ -131,6 +153,14 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
         return format_html(
             '<a href="{}" aria-label="Add as another name of … a code: {}">Add as another name of …</a>',
             reverse(ADD_NAME, args=[query.pk]),
+            query.text,
+        )
+
+    @admin.display(description="everyday word")
+    def add_everyday_word(self, query):
+        return format_html(
+            '<a href="{}" aria-label="Add as everyday word: {}">Add as everyday word</a>',
+            reverse(ADD_EVERYDAY_WORD, query={"phrase": query.text}),
             query.text,
         )
 
@@ -164,7 +194,8 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
         initial = {"text": query.text, "kind": CodeName.Kind.COMMON, "source": "Searches of visitors"}
         form = NameOfSearchForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid() and self._save_name(request, form):
-            self._tell_what_is_found(request, query, form.instance)
+            name = form.instance
+            tell_what_is_found(request, query.text, f"“{name}” is another name of {name.code.code} now.")
             return HttpResponseRedirect(reverse(LIST))
         context = {
             **self.admin_site.each_context(request),
@@ -190,17 +221,3 @@ class SearchWithoutResultAdmin(admin.ModelAdmin):
             form.add_error(None, "Somebody else has just added this name, or the code is gone. Look again.")
             return False
         return True
-
-    def _tell_what_is_found(self, request, query, name) -> None:
-        """Says what the visitors' query finds now; one that finds something is no search without result any more."""
-        added = f"“{name}” is another name of {name.code.code} now."
-        results = search(query.text, list(CodeSystem.objects.searchable()))
-        if not results.total:
-            why = "Search needs every word of the query in the texts of one code."
-            messages.warning(request, f"{added} A search for “{query.text}” still finds nothing. {why}")
-            return
-        SearchWithoutResult.objects.with_text_of([query]).delete()
-        codes = ", ".join(row["code"] for row in results.rows[:5])
-        number = "1 code" if results.total == 1 else f"{results.total} codes"
-        first = "" if results.total == len(results.rows[:5]) else ", first of all"
-        messages.success(request, f"{added} A search for “{query.text}” finds {number}{first}: {codes}.")

@@ -29,6 +29,7 @@ from procedures.code_sets.records import RefusedFile, printable
 
 MOST_BYTES = 200 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
+CHUNK = 64 * 1024
 DOWNLOAD_TIMEOUT = 60  # seconds without a byte
 
 _WORKBOOK_PART = "[Content_Types].xml"
@@ -68,6 +69,12 @@ class Member:
                 if "\0" in line or len(line) == LONGEST_LINE:
                     raise RefusedFile(self.name, "this is not a text file.", number)
                 yield line
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the file as they are, unpacked, in pieces of at most 64 KB. Errors as for `lines`."""
+        with self._bytes() as stream, named_errors(self.name):
+            while chunk := stream.read(CHUNK):
+                yield chunk
 
     def rows(self) -> Iterator[tuple]:
         """The rows of a csv or of the first sheet of an xlsx, as tuples of cells. Errors as for `lines`."""

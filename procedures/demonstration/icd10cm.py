@@ -10,6 +10,8 @@ from importlib import metadata
 
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import CodeRecord
+from procedures.code_sets.source_files import choose_member, open_source
+from procedures.name_sources.icd10cm_tabular import WANTED, TabularList, read_tabular
 
 VERSION = "2026-04"
 PACKAGE = "simple-icd-10-cm"
@@ -28,6 +30,15 @@ def read_package() -> ReadRelease:
         records=_records(),
         states_dates=False,
     )
+
+
+def read_tabular_list() -> TabularList | None:
+    """The tabular list in XML that lies in the package, read without importing the package; None where it is gone."""
+    for file in metadata.files(PACKAGE) or ():
+        if any(pattern.search(file.name) for pattern in WANTED):
+            with open_source(str(file.locate())) as source:
+                return read_tabular(choose_member(source, WANTED), VERSION)
+    return None
 
 
 def _records() -> Iterator[CodeRecord]:

@@ -67,7 +67,8 @@ class Engine:
             for tier, asked in tiers:
                 source, values = self._holding_terms(asked, first, last, only_named=tier != ANYWHERE)
                 name = f"found{tier}_{number}"
-                parts.append(f"{name} AS MATERIALIZED ({self._first(source + room, plan)})")
+                first_of_them, values = self._first(source + room, values, plan)
+                parts.append(f"{name} AS MATERIALIZED ({first_of_them})")
                 values_of_parts += values
                 arms.append(f"SELECT id, {tier} AS score FROM {name}")
                 room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
@@ -77,9 +78,9 @@ class Engine:
                 arms.append(f"SELECT id, {EXACT_NAME} AS score FROM ({named}) AS named WHERE {within}")
                 values_of_arms += [plan.key, first, last]
             if plan.phrases:
-                found, values = self._meant(plan, first, last)
+                found, values = self._first(*self._meant(plan, first, last), plan)
                 tier = WHOLE_PHRASE if plan.is_one_phrase else PHRASE
-                arms.append(f"SELECT id, {tier} AS score FROM ({self._first(found, plan)}) AS meant")
+                arms.append(f"SELECT id, {tier} AS score FROM ({found}) AS meant")
                 values_of_arms += values
         hits = f"SELECT id, min(score) AS score, {_RANK} AS place FROM ({' UNION ALL '.join(arms)}) AS arms GROUP BY id"
         return self._run(", ".join(parts) + ", ", hits, [*values_of_parts, *values_of_arms], plan)
@@ -168,16 +169,23 @@ class Engine:
         """Selects the ids of all entries that a word plan finds in a range, and the parameters."""
         raise NotImplementedError
 
-    def _first(self, source: str, plan: Plan) -> str:
-        """The first ids of a source in static order, one more than the plan's cap."""
+    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
+        """The first ids of a source in static order, one more than the plan's cap, and the parameters.
+
+        `source` selects from an index with a condition at its end, so that more can be added.
+        """
         raise NotImplementedError
 
     def clear(self) -> None:
         """Empties the index, SearchEntry and the exact names."""
         raise NotImplementedError
 
+    def load(self, columns: tuple[str, ...], rows: list[tuple]) -> None:
+        """Adds rows to SearchEntry after `clear`; they are there, and found, after `index_all`."""
+        raise NotImplementedError
+
     def index_all(self) -> None:
-        """Indexes every SearchEntry, after `clear` and a bulk load."""
+        """Indexes every SearchEntry, after `clear` and `load`."""
         raise NotImplementedError
 
     def insert(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:

@@ -27,7 +27,7 @@ from procedures.search.engines import engine
 from procedures.search.entry_ids import make_entry_id
 from procedures.search.names import names_for
 from procedures.search.spelling import misspellings_of
-from procedures.search.text import doses_of, index_words, key_of, text_of_html, tokenize
+from procedures.search.text import doses_of, index_words, key_of, meant_stems, text_of_html, tokenize
 from procedures.search.word_forms import stem
 
 # Counts up whenever what is written here changes its form: an index of another form is answered with wrong results.
@@ -40,7 +40,7 @@ BATCH = 2000
 class Entry:
     """What is written of one code: the columns of SearchEntry, its exact names, and the words that it brings.
 
-    `words` are those that a visitor may have meant; `others` are its code, its official abbreviations and its doses.
+    `words` are those that a visitor may have meant; `others` are its official abbreviations and its doses.
     """
 
     row: tuple
@@ -69,13 +69,15 @@ def reindex(code_ids: Iterable[int]) -> None:
         version = ContentVersion.wait_for_other_writers()
         if version.index_format != FORMAT and not SearchEntry.objects.exists():
             _begin()
+            _add_words(Vocabulary(_words_of_phrases()))
         code_ids += sorted(_successors_of(code_ids) - set(code_ids))
         for start in range(0, len(code_ids), BATCH):
             batch = code_ids[start : start + BATCH]
             SearchEntry.objects.filter(code_id__in=batch).delete()
             entries = list(_entries(MedicalCode.objects.filter(pk__in=batch)))
-            _insert(entries)
+            engine().insert("procedures_searchentry", ENTRY_COLUMNS, [entry.row for entry in entries])
             engine().add_entries([entry.id for entry in entries])
+            _insert_keys(entries)
             _learn_words(entries)
         ContentVersion.advance()
 
@@ -85,7 +87,7 @@ def rebuild(progress=lambda entries: entries) -> int:
 
     `progress` wraps the iterable of entries, as tqdm does.
     """
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary(_words_of_phrases())
     count = 0
     with transaction.atomic():
         # Two transactions that bring the same word or the same entry would collide.
@@ -96,7 +98,8 @@ def rebuild(progress=lambda entries: entries) -> int:
         _begin()
         entries = iter(progress(_entries(MedicalCode.objects.order_by("pk"))))
         while batch := list(islice(entries, BATCH)):
-            _insert(batch)
+            engine().load(ENTRY_COLUMNS, [entry.row for entry in batch])
+            _insert_keys(batch)
             count += len(batch)
             for entry in batch:
                 vocabulary.add(entry)
@@ -115,6 +118,7 @@ def reindex_everyday_words() -> None:
     with transaction.atomic():
         ContentVersion.wait_for_other_writers()
         _store_phrases()
+        _add_words(Vocabulary(_words_of_phrases()))
         ContentVersion.advance()
 
 
@@ -131,12 +135,12 @@ def stale_code_ids(today: datetime.date | None = None) -> list[int]:
 
 
 def _begin() -> None:
+    """What belongs to an index that is empty."""
     _store_phrases()
     ContentVersion.objects.filter(pk=1).update(index_format=FORMAT)
 
 
-def _insert(entries: list[Entry]) -> None:
-    engine().insert("procedures_searchentry", ENTRY_COLUMNS, [entry.row for entry in entries])
+def _insert_keys(entries: list[Entry]) -> None:
     keys = [(key, entry.id) for entry in entries for key in sorted(entry.keys)]
     engine().insert("procedures_searchname", ("key", "entry_id"), keys)
 
@@ -177,7 +181,7 @@ def _entries(codes) -> Iterator[Entry]:
             )
             keys = {key_of(text) for text in (title, abbreviated, *called)} - {""}
             doses = {number + unit for text in (title, abbreviated, guide, *called) for number, unit in doses_of(text)}
-            yield Entry(row, keys, words, {spelled, *abbreviated, *doses} - words)
+            yield Entry(row, keys, words, {*abbreviated, *doses} - words)
 
 
 def _column(words: list[str]) -> str:
@@ -208,8 +212,8 @@ def _guides_of(pks: list[int]) -> dict[int, list[str]]:
 class Vocabulary:
     """The words of all entries, and how many entries hold a word of each stem."""
 
-    frequencies: Counter = field(default_factory=Counter)
     words: set[str] = field(default_factory=set)
+    frequencies: Counter = field(default_factory=Counter)
     others: set[str] = field(default_factory=set)
 
     def add(self, entry: Entry) -> None:
@@ -230,10 +234,14 @@ def _learn_words(entries: list[Entry]) -> None:
     vocabulary = Vocabulary()
     for entry in entries:
         vocabulary.add(entry)
+    _add_words(vocabulary)
+
+
+def _add_words(vocabulary: Vocabulary) -> None:
     rows = {row[0]: row for row in vocabulary.rows()}
-    for start in range(0, len(rows), BATCH):
-        batch = sorted(rows)[start : start + BATCH]
-        for known in Word.objects.filter(text__in=batch).values_list("text", flat=True):
+    texts = sorted(rows)
+    for start in range(0, len(texts), BATCH):
+        for known in Word.objects.filter(text__in=texts[start : start + BATCH]).values_list("text", flat=True):
             del rows[known]
     _store_words([rows[text] for text in sorted(rows)])
 
@@ -252,9 +260,15 @@ def _store_phrases() -> None:
     for phrase, words, code in EverydayWord.objects.order_by("pk").values_list("phrase", "words", "code"):
         key = key_of(tokenize(phrase))
         slug, _, beginning = code.partition(":")
-        if words and (meaning := key_of(tokenize(words))):
-            rows.append((key, meaning, None, ""))
+        if stems := meant_stems(words):
+            rows.append((key, " ".join(stems), None, ""))
         elif code and slug in positions and normalize(beginning):
             rows.append((key, "", positions[slug], normalize(beginning)))
     SearchPhrase.objects.all().delete()
     engine().insert("procedures_searchphrase", ("key", "words", "position", "code"), rows)
+
+
+def _words_of_phrases() -> set[str]:
+    """The words that people say, which are known although no code may hold them."""
+    phrases = EverydayWord.objects.order_by("phrase").values_list("phrase", flat=True).distinct()
+    return {word for phrase in phrases for word in tokenize(phrase)}

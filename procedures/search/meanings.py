@@ -7,7 +7,7 @@ from procedures.models.codes import normalize
 from procedures.search.engines import engine
 from procedures.search.entry_ids import system_range
 from procedures.search.plan import Meaning, Phrase, Plan, Term
-from procedures.search.text import as_stem, key_of, tokenize, without_small_words
+from procedures.search.text import as_stem, meant_stems, tokenize, without_small_words
 from procedures.search.vocabulary import LONGEST_PHRASE
 
 # No entry holds it: what is found is found by the meaning alone.
@@ -32,7 +32,7 @@ def count_meant(words: str, code: str, systems: Sequence[CodeSystem]) -> int:
         meaning = Meaning(position=positions[0], code=beginning) if positions and beginning else None
     else:
         positions = [system.position for system in systems]
-        terms = tuple(Term((form,), (as_stem(form),)) for form in key_of(tokenize(words)).split())
+        terms = tuple(Term((form,), (as_stem(form),)) for form in meant_stems(words))
         meaning = Meaning(terms) if terms else None
     if meaning is None:
         return 0

@@ -3,6 +3,9 @@
 The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor
 those of a query. Words of the title and the names are there a second time, behind `^`. Filters are conditions on the
 bits of the id, for the rare ones of which there are partial indexes.
+
+After a rebuild the rows lie on the disk in the order of their ids, which is that of the results. The ids of rows that
+come later stand in `procedures_searchentry_late` as well (migration 0012), until the next rebuild.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,9 @@ from procedures.search.plan import Meaning, Plan, Term
 ANYWHERE = ""
 TITLE_OR_NAMES = "^"
 
-READ_IN_ORDER_FROM = 20_000
+# So few entries are sorted in no time.
+FEW = 300
+COLUMNS = ("id", "code_id", "normalized", "flags", "title", "short", "names", "guide", "stale_on")
 
 INDEXES = ("document", "headings", "policies")
 
@@ -42,21 +47,41 @@ class PostgreSQLEngine(Engine):
         query = _all(plan.terms, ANYWHERE)
         return _matching(f"({query}) | ({meant})" if meant else query, plan, first, last)
 
-    def _first(self, source: str, plan: Plan) -> str:
-        return f"{source} ORDER BY {self._order(plan)} LIMIT {plan.cap + 1}"
-
-    @staticmethod
-    def _order(plan: Plan) -> str:
-        # In the order of the primary key PostgreSQL reads rows until enough of them match, which is fast for the most
-        # frequent words alone; `id + 0` makes it take the GIN index and sort what that finds.
-        return "id" if plan.rarest >= READ_IN_ORDER_FROM and not plan.phrases else "id + 0"
+    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
+        limit = f"LIMIT {plan.cap + 1}"
+        if plan.rarest <= FEW:
+            return f"{source} ORDER BY id + 0 {limit}", values
+        # A search that reads the table as it lies on the disk finds the first entries first, and may stop at the cap;
+        # in any other order it would have to read all of them. Entries that came later are looked for by themselves.
+        in_place = f"{source} AND id NOT IN (SELECT id FROM procedures_searchentry_late) {limit}"
+        late = f"{source} AND id IN (SELECT id FROM procedures_searchentry_late) ORDER BY id {limit}"
+        return f"SELECT id FROM (({in_place}) UNION ALL ({late})) AS either ORDER BY id {limit}", [*values, *values]
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM procedures_searchname")
             cursor.execute("DELETE FROM procedures_searchentry")
+            cursor.execute("DELETE FROM procedures_searchentry_late")
+            cursor.execute("DROP TABLE IF EXISTS procedures_searchentry_loaded")
+            cursor.execute(
+                "CREATE TEMPORARY TABLE procedures_searchentry_loaded ON COMMIT DROP AS "
+                f"SELECT {', '.join(COLUMNS)} FROM procedures_searchentry WITH NO DATA"
+            )
+
+    def load(self, columns: tuple[str, ...], rows: list[tuple]) -> None:
+        self.insert("procedures_searchentry_loaded", columns, rows)
 
     def index_all(self) -> None:
+        """Moves what was loaded to its place, in the order of the ids: see `_first`."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO procedures_searchentry ({', '.join(COLUMNS)}) "
+                f"SELECT {', '.join(COLUMNS)} FROM procedures_searchentry_loaded ORDER BY id"
+            )
+            cursor.execute("DROP TABLE procedures_searchentry_loaded")
+        self._finish_indexes()
+
+    def _finish_indexes(self) -> None:
         """The column is generated with the row; what the GIN index has put off is done, so that no search has to."""
         with connection.cursor() as cursor:
             for index in INDEXES:
@@ -70,8 +95,11 @@ class PostgreSQLEngine(Engine):
                 copy.write_row(row)
 
     def add_entries(self, ids: list[int]) -> None:
-        """As `index_all`, which does only what was put off."""
-        self.index_all()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO procedures_searchentry_late SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING", [ids]
+            )
+        self._finish_indexes()
 
 
 def _matching(query: str, plan: Plan, first: int, last: int) -> tuple[str, list]:

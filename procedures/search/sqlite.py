@@ -55,8 +55,8 @@ class SQLiteEngine(Engine):
         expression = _all(plan.terms, ANYWHERE) + (f" OR ({meant})" if meant else "")
         return _matching(expression, plan, first, last)
 
-    def _first(self, source: str, plan: Plan) -> str:
-        return f"{source} ORDER BY rowid LIMIT {plan.cap + 1}"
+    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
+        return f"{source} ORDER BY rowid LIMIT {plan.cap + 1}", values
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
@@ -65,6 +65,9 @@ class SQLiteEngine(Engine):
             cursor.execute("DELETE FROM procedures_searchname")
             cursor.execute("DELETE FROM procedures_searchentry")
             cursor.execute(LEAVES_TRIGGER)
+
+    def load(self, columns: tuple[str, ...], rows: list[tuple]) -> None:
+        self.insert("procedures_searchentry", columns, rows)
 
     def index_all(self) -> None:
         with connection.cursor() as cursor:

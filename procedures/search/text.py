@@ -10,7 +10,7 @@ import itertools
 import re
 import unicodedata
 
-from procedures.search.word_forms import stem
+from procedures.search.word_forms import singular, stem
 
 WORD_LENGTH = 64
 KEY_LENGTH = 200
@@ -80,12 +80,17 @@ def without_small_words(words: list[str]) -> list[str]:
 
 
 def key_of(words: list[str]) -> str:
-    """How the words of a name are compared as a whole: stems in order, without small words.
+    """How the words of a name are compared as a whole: in order, without small words and plurals.
 
     Empty for what is longer than 200 characters, which nobody types as a whole.
     """
-    key = " ".join(stem(word) for word in without_small_words(words))
+    key = " ".join(singular(word) for word in without_small_words(words))
     return key if len(key) <= KEY_LENGTH else ""
+
+
+def meant_stems(words: str) -> list[str]:
+    """The stems of the words that an everyday phrase means."""
+    return [stem(word) for word in without_small_words(tokenize(words))]
 
 
 def text_of_html(clean_html: str) -> str:

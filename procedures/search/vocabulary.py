@@ -78,7 +78,9 @@ def terms_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Term, ...]:
     terms = [vocabulary.term_of(word) for word in words]
     if words and vocabulary.frequencies.get(stem(words[-1]), 0) < FREQUENT:
         last = terms[-1]
-        if len(vocabulary.continuations) <= MOST_CONTINUATIONS:
+        # Codes are no words of the vocabulary.
+        may_be_code = any(character.isdigit() for character in words[-1])
+        if len(vocabulary.continuations) <= MOST_CONTINUATIONS and not may_be_code:
             terms[-1] = replace(last, typed=tuple(dict.fromkeys([words[-1], *vocabulary.continuations])))
         else:
             terms[-1] = replace(last, beginning=words[-1])

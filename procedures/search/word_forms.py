@@ -62,6 +62,14 @@ def stem(word: str) -> str:
     return _without_e(_without_ing_and_ed(_singular(word)))
 
 
+@lru_cache(maxsize=50_000)
+def singular(word: str) -> str:
+    """The same for a word and its plural alone, by which names are compared: padding is no pad."""
+    if len(word) < 4 or not (word.isascii() and word.isalpha()):
+        return word
+    return _IRREGULAR.get(word) or _without_e(_singular(word))
+
+
 def _singular(word: str) -> str:
     if word[-1] != "s":
         return word[:-1] if word.endswith("ae") and len(word) > 5 else word

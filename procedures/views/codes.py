@@ -1,21 +1,23 @@
 """The public pages of codes: home, results, browse, and a code's own page."""
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponsePermanentRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from procedures import demand
 from procedures.code_sets.ranges import find_range
 from procedures.filters import BrowseFilter, read_filters
 from procedures.forms import DateOfServiceForm, SearchForm
-from procedures.freshness import public_page, remembered
+from procedures.freshness import public_page, remembered, remembered_page
 from procedures.guide_changes import GuideChangesPage, changes_address
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import MedicalCodeQuerySet, normalize
 from procedures.presenters import MODIFIERS, CodePage, browse_ranges, guide_links, system_cards
 from procedures.results_page import ResultsPage
-from procedures.search import NO_FILTERS, search
+from procedures.search import search
+from procedures.searchable_systems import searchable_systems
 
 CODES_PER_PAGE = 100
 GUIDES_ON_HOME = 12
@@ -34,18 +36,27 @@ def home(request):
 @public_page
 def codes(request):
     """Results as a page, or with format=json as JSON. What cannot be read of the address is ignored and named."""
-    systems = _systems(request)
+    if request.GET.get("format") == "json":
+        return JsonResponse(_results_page(request).as_json())
+
+    def make() -> tuple[bytes, str | None]:
+        page = _results_page(request)
+        html = render_to_string("procedures/codes.html", {"page": page, "query": page.results.query.text})
+        return html.encode(), page.text_without_result
+
+    html, text_without_result = remembered_page(request, make)
+    if text_without_result:
+        demand.count_search_without_result(request, text_without_result)
+    return HttpResponse(html)
+
+
+def _results_page(request) -> ResultsPage:
+    systems = searchable_systems(request)
     form = SearchForm(request.GET)
     text, page = form.read()
     filters, problems = read_filters(request.GET, systems)
     results = search(text, systems, filters, page, verbatim=request.GET.get("verbatim") == "1")
-    shown = ResultsPage(request.GET, results, filters, systems, form.problems + problems)
-    if request.GET.get("format") == "json":
-        return JsonResponse(shown.as_json())
-    response = render(request, "procedures/codes.html", {"page": shown, "query": text})
-    if not results.total and page == 1 and filters == NO_FILTERS:
-        demand.count_search_without_result(request, text)
-    return response
+    return ResultsPage(request.GET, results, filters, systems, form.problems + problems)
 
 
 @public_page
@@ -128,8 +139,3 @@ def _find_code(codes: MedicalCodeQuerySet, system: str, spelling: str) -> Medica
         if candidate in found:
             return found[candidate]
     raise Http404("There is no such code.")
-
-
-def _systems(request) -> list[CodeSystem]:
-    """The code systems that visitors can search, in their order."""
-    return remembered(request, "systems", lambda: list(CodeSystem.objects.searchable()))

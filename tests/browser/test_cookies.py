@@ -15,6 +15,8 @@ def test_public_pages_set_no_cookie(page):
         "/codes/",
         "/codes/?q=injection&status=retired&page=2",
         "/codes/?q=injection&format=json",
+        "/codes/suggest/?q=injection",
+        "/developers/",
         "/codes/hcpcs/",
         "/codes/hcpcs/?range=j&status=retired",
         "/codes/cpt4/",

@@ -108,6 +108,8 @@ def addresses():
         "/admin/procedures/codename/add/",
         "/admin/procedures/codename/import/",
         "/admin/procedures/codename/export/",
+        "/admin/procedures/everydayword/",
+        "/admin/procedures/everydayword/add/",
         "/admin/procedures/succession/add/",
         "/admin/procedures/release/import/",
         "/admin/procedures/dailyviews/",

@@ -41,7 +41,7 @@ def test_search_needs_no_mouse(page, width):
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
 
-    press_tab_until(page, page.get_by_role("searchbox"))
+    press_tab_until(page, page.get_by_label("Search all medical codes"))
     page.keyboard.type("injection")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/codes/\?q=injection$"))

@@ -84,6 +84,7 @@ def addresses_of_pages(code):
         "/codes/hcpcs/?range=j": "Drugs",
         "/codes/cpt4/": "CPT",
         f"/policies/?plan=plan&status=retired&status={'x' * 100}": "Policies",
+        "/developers/": "For developers",
         "/policies/?q=J9302": "Policies that name J9302",
         f"/policies/?q={'x' * 150}": "Policies for",
         Policy.objects.get(title__startswith="Policy").get_absolute_url(): "Policy",

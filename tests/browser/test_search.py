@@ -26,7 +26,7 @@ def create_injections():
 
 def search_from_home(page, text):
     page.goto("/")
-    page.get_by_role("searchbox").fill(text)
+    page.get_by_label("Search all medical codes").fill(text)
     page.get_by_role("button", name="Search").click()
 
 
@@ -54,7 +54,7 @@ def test_search_finds_a_half_typed_word(page):
     search_from_home(page, "injection ofatum")
 
     expect_results(page, "J9302")
-    expect(page.get_by_role("searchbox")).to_have_value("injection ofatum")
+    expect(page.get_by_label("Search all medical codes")).to_have_value("injection ofatum")
 
 
 def test_search_is_narrowed_by_filters_and_widened_again(page):

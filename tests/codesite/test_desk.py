@@ -215,7 +215,7 @@ def test_pages_of_a_number_too_large_are_not_found(admin_client):
 
 
 @pytest.mark.parametrize(
-    "rows", ["medicalcode", "codename", "succession", "guide", "guidedraft", "searchwithoutresult"]
+    "rows", ["medicalcode", "codename", "everydayword", "succession", "guide", "guidedraft", "searchwithoutresult"]
 )
 def test_any_text_is_searched_for(admin_client, rows):
     assert admin_client.get(f"/admin/procedures/{rows}/?q=j93%00").status_code == 200

@@ -40,6 +40,10 @@ def get_page(client, address):
     return read_page(response)
 
 
+def link_texts(page, address):
+    return [link.text for link in page.all("a") if link.attributes["href"] == address]
+
+
 # Addresses
 
 
@@ -147,13 +151,13 @@ def test_code_page_of_a_terminated_code_names_its_successor(client, inotuzumab):
     page = get_page(client, inotuzumab.get_absolute_url())
 
     assert "Discontinued on 31 December 2018. Use J9229" in page.text
-    assert page.links["/code/hcpcs/J9229-injection-inotuzumab-ozogamicin-01-mg"] == "J9229"
+    assert "J9229" in link_texts(page, "/code/hcpcs/J9229-injection-inotuzumab-ozogamicin-01-mg")
 
 
 def test_code_page_of_a_successor_links_its_predecessor(client, inotuzumab):
     page = get_page(client, "/code/hcpcs/J9229-injection-inotuzumab-ozogamicin-01-mg")
 
-    assert page.links[inotuzumab.get_absolute_url()] == "C9028"
+    assert "C9028" in link_texts(page, inotuzumab.get_absolute_url())
     assert "Replaces C9028" in page.text
     assert "Discontinued" not in page.text
 
@@ -301,7 +305,7 @@ def test_code_page_takes_as_many_queries_for_many_relatives_as_for_one(client):
             assert client.get(f"{code.get_absolute_url()}?as_of=2020-01-01").status_code == 200
         return len(captured)
 
-    assert count_queries(few) == count_queries(many) <= 10
+    assert count_queries(few) == count_queries(many) <= 12
 
 
 def test_code_page_with_a_nul_in_its_address_is_not_found(client):

@@ -1,9 +1,11 @@
 """What a code's page holds below its status: guide, names, indicators, hierarchy, description."""
 
+import datetime
+
 import pytest
 
 from procedures.guide_sections import SECTIONS
-from procedures.models import CodeChange
+from procedures.models import CodeChange, Succession
 from tests.factories import create_code, create_draft, create_guide, create_name, create_release
 from tests.pages import read_page
 
@@ -125,6 +127,48 @@ def test_code_page_decodes_the_indicators_and_keeps_what_no_table_explains(clien
     assert "Anesthesia base units" not in page.text
 
 
+def test_names_that_people_use_come_first_and_many_are_folded(client):
+    code = create_code()
+    create_name(code, "ofatumumabum", kind="technical")
+    create_name(code, "ofatumumab", kind="generic")
+    for number in range(9):
+        create_name(code, f"Brand {number}", kind="brand")
+
+    page = page_of(client, code)
+
+    assert page.text.index("Brand 0") < page.text.index("ofatumumab (generic name)") < page.text.index("ofatumumabum (")
+    assert "Brand 7 (brand names; 1 more below) Show 1 more brand names Brand 8" in page.text
+
+
+@pytest.mark.parametrize(("count", "folded"), [(2, False), (9, True)])
+def test_inclusion_terms_are_a_list_which_is_folded_when_it_is_long(client, count, folded):
+    code = create_code("I10", "Hypertension", system="icd10cm")
+    for number in range(count):
+        create_name(code, f"High blood pressure {number}", kind="inclusion")
+
+    page = page_of(client, code)
+
+    assert [item.text for item in page.all("li") if item.text.startswith("High blood pressure")] == [
+        f"High blood pressure {number}" for number in range(count)
+    ]
+    assert ("Show the 9 conditions and terms that this code includes" in page.text) is folded
+    assert "Also called" not in page.text
+
+
+def test_names_of_the_code_that_was_replaced_are_shown_as_such(client):
+    old = create_code("C9028", "Injection, inotuzumab, 0.1 mg", terminated=datetime.date(2018, 12, 31))
+    new = create_code("J9229", "Injection, inotuzumab, 0.1 mg")
+    Succession.objects.create(predecessor=old, successor=new)
+    create_name(old, "Besponsa")
+    create_name(old, "inotuzumab", kind="generic")
+    create_name(new, "Inotuzumab", kind="generic")
+
+    page = page_of(client, new)
+
+    assert "Also called Inotuzumab (generic name) Besponsa (brand name of C9028, which this code replaces)" in page.text
+    assert "which this code replaces" not in page_of(client, old).text
+
+
 def test_code_page_links_headings_above_and_codes_below(client):
     chapter = create_code("M54", "Dorsalgia", system="icd10cm", kind="header")
     heading = create_code("M54.1", "Radiculopathy", system="icd10cm", kind="header", parent=chapter)
@@ -133,7 +177,7 @@ def test_code_page_links_headings_above_and_codes_below(client):
 
     above, below = page_of(client, lumbar), page_of(client, heading)
 
-    trail = [address for address in above.links if address.startswith("/code")]
+    trail = list(above.links)[list(above.links).index("/codes/icd10cm/") :][:3]
     assert trail == ["/codes/icd10cm/", chapter.get_absolute_url(), heading.get_absolute_url()]
     assert [text for address, text in below.links.items() if address.startswith("/code/") and "M54.1" in address] == [
         "M54.12 Radiculopathy, cervical region",

@@ -343,7 +343,9 @@ def test_page_takes_as_many_queries_for_many_policies_as_for_one(client):
     assert count_queries(client, few) == count_queries(client, many)
 
 
-def test_policies_cost_no_query_on_a_code_without_policies_and_names(client):
+def test_policies_cost_no_query_on_a_code_without_policies_and_names(client, monkeypatch):
+    # These look for names and policies by themselves.
+    monkeypatch.setattr("procedures.presenters.find_similar", lambda code, on: [])
     without = create_code("J0001", "Injection, without")
     named = create_code("J0002", "Injection, named")
     create_name(named, "Arzerra")

@@ -15,9 +15,11 @@ from procedures.code_sets import hcpcs
 from procedures.code_sets.loader import load_release
 from procedures.code_sets.readers import ReadRelease
 from procedures.code_sets.records import ReadingReport
-from procedures.demonstration import icd10cm
+from procedures.demonstration import drug_names, icd10cm
 from procedures.demonstration.guides_in_work import load_guides
 from procedures.models import CodeSystem
+from procedures.name_sources.loader import load_drug_names, load_tabular_list
+from procedures.search import index_is_current, rebuild
 
 FOLDER = Path(demonstration.__file__).parent
 HCPCS_VERSION = "2025-01"
@@ -25,16 +27,20 @@ HCPCS_VERSION = "2025-01"
 
 class Command(BaseCommand):
     help = (
-        "Loads the demonstration: ICD-10-CM, an excerpt of HCPCS, guides, policies on some of these codes, and what "
-        "visitors need to book a meeting. It adds what is missing, changes nothing."
+        "Loads the demonstration: ICD-10-CM with inclusion terms and notes, an excerpt of HCPCS with names of drugs, "
+        "guides, policies on some of these codes, and what visitors need to book a meeting. It adds what is missing, "
+        "changes nothing."
     )
 
     def handle(self, **options):
         self._load_codes("hcpcs", read_hcpcs_excerpt())
         self._load_codes("icd10cm", icd10cm.read_package())
+        self._load_names()
         self._load_guides()
         self._load_policies()
         self.stdout.write(f"Hosts and types of meetings: {load_meetings()} added.")
+        if not index_is_current():
+            self.stdout.write(f"Search: {rebuild(progress=self._indexing):,} codes indexed.")
 
     def _load_codes(self, slug: str, read: ReadRelease) -> None:
         system = CodeSystem.objects.get(slug=slug)
@@ -50,6 +56,17 @@ class Command(BaseCommand):
         summary = load_release(system, read, only_add=True, progress=self._progress)
         self.stdout.write(f"{system.name}: {summary.added:,} codes and headings added.")
 
+    def _load_names(self) -> None:
+        added = load_drug_names(drug_names.read_drug_names(), progress=self._progress).names_added.total()
+        self.stdout.write(f"Names of drugs: {added} added.")
+        tabular = icd10cm.read_tabular_list()
+        if tabular is None:
+            self.stdout.write("ICD-10-CM: the package has no tabular list, so there are no inclusion terms and notes.")
+            return
+        summary = load_tabular_list(tabular, only_add=True, progress=self._progress)
+        terms, notes = summary.names_added.total(), summary.notes_added
+        self.stdout.write(f"ICD-10-CM: {terms:,} inclusion terms and {notes:,} notes added.")
+
     def _load_guides(self) -> None:
         added = load_guides()
         self.stdout.write(f"Guides: {added} added.")
@@ -59,6 +76,9 @@ class Command(BaseCommand):
         for read in (read_medicare, read_example_plan):
             added += load_policies(read(), only_add=True, progress=self._progress).added
         self.stdout.write(f"Policies: {added} added.")
+
+    def _indexing(self, entries):
+        return self._progress(entries, desc="Indexing", unit=" codes")
 
     @staticmethod
     def _progress(items, **options):

@@ -3,7 +3,9 @@ import pytest
 from codesite.management.commands import load_demo as command
 from procedures.code_sets.readers import ReadRelease
 from procedures.demonstration import icd10cm
+from procedures.name_sources.icd10cm_tabular import TabularList, parse_tabular
 from tests.procedures.code_sets.made_releases import icd_release, listed
+from tests.procedures.name_sources.made_lists import diagnosis, tabular_file
 
 # The diagnoses that guides of the demonstration describe.
 ICD_CODES = [
@@ -34,10 +36,22 @@ def small_package() -> ReadRelease:
     return icd_release("2026-04", *ICD_CODES)
 
 
+def small_tabular_list() -> TabularList:
+    hypertension = diagnosis(
+        "I10", inclusionTerm=["high blood pressure"], excludes1=["hypertension of pregnancy (O10.-)"]
+    )
+    return parse_tabular([tabular_file(hypertension)], file="list.xml", version="2026-04")
+
+
+def use_small_icd(patch: pytest.MonkeyPatch) -> None:
+    """ICD-10-CM of few codes instead of the package, which takes seconds to read."""
+    patch.setattr(icd10cm, "read_package", small_package)
+    patch.setattr(icd10cm, "read_tabular_list", small_tabular_list)
+
+
 @pytest.fixture
 def small_icd(monkeypatch):
-    """ICD-10-CM of few codes instead of the package, which takes seconds to read."""
-    monkeypatch.setattr(icd10cm, "read_package", small_package)
+    use_small_icd(monkeypatch)
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from collections import Counter
 import pytest
 from django.db import connection
 
-from procedures.models import CodeSystem, Guide, GuideDraft, MedicalCode, Release
-from procedures.search import search
+from procedures.demonstration import icd10cm
+from procedures.demonstration.drug_names import read_drug_names
+from procedures.models import CodeSystem, ContentVersion, Guide, GuideDraft, MedicalCode, Release
+from procedures.search import index_is_current, search
+from tests.codesite.management.conftest import small_tabular_list
 from tests.factories import create_code, create_draft, create_guide, get_system
 from tests.own_database import every_row
 from tests.procedures.code_sets.loading import load
@@ -54,10 +57,51 @@ def test_demo_loaded_again_adds_nothing_and_changes_nothing(small_icd):
     assert again.splitlines() == [
         "HCPCS Level II: the demonstration is there already.",
         "ICD-10-CM: the demonstration is there already.",
+        "Names of drugs: 0 added.",
+        "ICD-10-CM: 0 inclusion terms and 0 notes added.",
         "Guides: 0 added.",
         "Policies: 0 added.",
         "Hosts and types of meetings: 0 added.",
     ]
+
+
+def test_demo_brings_names_of_drugs_of_its_excerpt_and_inclusion_terms_and_notes(codes_only):
+    said = said_by("load_demo")
+    systems = [get_system("hcpcs"), get_system("icd10cm")]
+
+    for brand, generic, code in (("arzerra", "ofatumumab", "J9302"), ("besponsa", "inotuzumab ozogamicin", "J9229")):
+        assert search(brand, systems).rows[0]["code"] == search(generic, systems).rows[0]["code"] == code
+    assert search("high blood pressure", systems).rows[0]["code"] == "I10"
+    assert MedicalCode.objects.get(code="I10").notes.get().kind == "excludes1"
+    assert "ICD-10-CM: 1 inclusion terms and 1 notes added." in said
+
+
+def test_every_name_of_a_drug_is_of_a_code_of_the_excerpt(codes_only):
+    said_by("load_demo")
+    codes = MedicalCode.objects.filter(system__slug="hcpcs", kind="code")
+    read = read_drug_names()
+    names = list(read.names(dict(codes.values_list("normalized", "long_description"))))
+
+    assert {name.code for name in names} <= set(codes.values_list("code", flat=True))
+    assert len(names) > 150
+    assert read.report.dropped == {}
+
+
+def test_tabular_list_lies_in_the_package():
+    read = icd10cm.read_tabular_list()
+
+    assert read.source == "ICD-10-CM tabular list, April 2026"
+    assert "Richter syndrome" in read.diagnoses["C911"].terms
+    assert len(read.listed) > 46_000
+
+
+def test_demo_makes_an_index_of_another_form_afresh(codes_only):
+    said_by("load_demo")
+    ContentVersion.objects.update(index_format=1)
+    said = said_by("load_demo")
+
+    assert re.search(r"^Search: 5\d\d codes indexed\.$", said, re.MULTILINE)
+    assert index_is_current()
 
 
 def test_demo_changes_no_code_that_exists(codes_only):
@@ -116,7 +160,8 @@ def test_real_release_after_the_demo_takes_its_place(codes_only):
 
 # What the package calls to read its own files is deprecated.
 @pytest.mark.filterwarnings("ignore:.* is deprecated:DeprecationWarning")
-def test_demo_brings_all_of_icd_from_the_package():
+def test_demo_brings_all_of_icd_from_the_package(monkeypatch):
+    monkeypatch.setattr(icd10cm, "read_tabular_list", small_tabular_list)
     said_by("load_demo")
 
     kinds = Counter(MedicalCode.objects.filter(system__slug="icd10cm").values_list("kind", flat=True))

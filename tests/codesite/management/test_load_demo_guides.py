@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from procedures import demonstration
-from procedures.demonstration import icd10cm
 from procedures.guide_sections import SECTIONS
 from procedures.models import Guide, GuideDraft
-from tests.codesite.management.conftest import small_package
+from tests.codesite.management.conftest import use_small_icd
 from tests.factories import PASSWORD, create_user
 from tests.own_database import every_row
 from tests.procedures.management.running import said_by
@@ -31,7 +30,7 @@ def demo(django_db_setup, django_db_blocker):
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
-        patch.setattr(icd10cm, "read_package", small_package)
+        use_small_icd(patch)
         yield said_by("load_demo")
         transaction.set_rollback(True)
 

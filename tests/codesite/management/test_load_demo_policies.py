@@ -11,10 +11,9 @@ from policies.demonstration.excerpts import read_medicare
 from policies.imports.loader import load_policies
 from policies.imports.mcd import read_mcd
 from policies.models import HealthPlan, Policy, PolicyCode
-from procedures.demonstration import icd10cm
 from procedures.models import MedicalCode
 from procedures.search import Filters, search
-from tests.codesite.management.conftest import small_package
+from tests.codesite.management.conftest import use_small_icd
 from tests.factories import get_system
 from tests.own_database import every_row
 from tests.pages import read_page
@@ -31,7 +30,7 @@ def demo(django_db_setup, django_db_blocker):
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
-        patch.setattr(icd10cm, "read_package", small_package)
+        use_small_icd(patch)
         patch.setattr(command.Command, "_load_guides", lambda self: None)
         yield said_by("load_demo")
         transaction.set_rollback(True)

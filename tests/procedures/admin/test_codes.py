@@ -17,7 +17,7 @@ CHOICES_OF_CODES = "/admin/autocomplete/?app_label=procedures&model_name=guidedr
 def values_of_code(names=(), successors=()):
     """The form of a code without names and successors: new names as (kind, text, source), new successors as codes."""
     values = {}
-    for prefix, rows in (("names", names), ("successions", successors)):
+    for prefix, rows in (("names", names), ("successions", successors), ("similar_choices", ())):
         values |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": 0}
     for number, (kind, text, source) in enumerate(names):
         row = f"names-{number}"

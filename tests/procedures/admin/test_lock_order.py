@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies.models import PolicyImport, WithheldUpdate
-from procedures.models import CodeName, SearchWithoutResult, Succession
+from procedures.models import CodeName, EverydayWord, SearchWithoutResult, Succession
 from tests.factories import create_code, create_guide, create_name, create_policy, create_user
 from tests.policies.admin.typed_forms import typed
 from tests.procedures.admin.test_codes import values_of_code
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 ADMIN = "/admin/procedures/"
 NAME = {"kind": "brand", "text": "Kesimpta", "source": "Label"}
 WAIT = re.compile(r'SELECT .* FROM "procedures_contentversion"', re.DOTALL)
-CONTENT = r"(?:historical)?(?:codename|succession|medicalcode|guide)|searchentry|release|codechange"
+CONTENT = r"(?:historical)?(?:codename|everydayword|succession|medicalcode|guide)|searchentry|release|codechange"
 WRITE = re.compile(rf'(?:INSERT INTO|UPDATE|DELETE FROM) "(?:procedures_(?:{CONTENT})|policies_\w+)"')
 
 
@@ -96,6 +96,25 @@ def import_names(client):
     cells = ["hcpcs", "J9302", "brand", "Arzerra", "Label"]
     response = upload(client, as_csv(cells))
     return lambda: confirm(client, response)
+
+
+def add_everyday_word(client):
+    create_code()
+    values = {"phrase": "drip", "words": "ofatumumab", "code": ""}
+    return lambda: client.post(f"{ADMIN}everydayword/add/", values)
+
+
+def delete_selected_everyday_words(client):
+    word = EverydayWord.objects.create(phrase="drip", words="ofatumumab")
+    values = {"action": "delete_selected", "_selected_action": [word.pk], "post": "yes"}
+    return lambda: client.post(f"{ADMIN}everydayword/", values)
+
+
+def import_everyday_words(client):
+    create_code()
+    header, to = ["phrase", "words", "code"], f"{ADMIN}everydayword/"
+    response = upload(client, as_csv(["drip", "ofatumumab", ""], header=header), to=to)
+    return lambda: confirm(client, response, to=to)
 
 
 def add_name_to_code(client):
@@ -207,6 +226,7 @@ def import_release(client):
         *(add_name, change_name, delete_name, delete_selected_names, bring_back_name, add_name_of_search, import_names),
         *(add_name_to_code, add_succession, delete_succession, delete_selected_successions, add_succession_again),
         *(import_successions, import_reviews, import_release),
+        *(add_everyday_word, delete_selected_everyday_words, import_everyday_words),
         *(add_plan, change_policy, mark_policies_verified, bring_back_policy, decide_withheld_update),
         *(import_policy_codes, delete_policy),
     ],

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from contact.models import AvailabilityException
 from policies.models import PolicyImport, WithheldUpdate
-from procedures.models import DailyViews, ReleaseUpload, SearchWithoutResult, Succession
+from procedures.models import (
+    DailyViews,
+    EverydayWord,
+    ReleaseUpload,
+    SearchWithoutResult,
+    SimilarCodeChoice,
+    Succession,
+)
 from tests.factories import (
     create_booking,
     create_code,
@@ -71,6 +78,11 @@ OPEN_TO = {
         "procedures_codename_changelist",
         "procedures_codename_history",
         "procedures_codename_export",
+        "procedures_everydayword_changelist",
+        "procedures_everydayword_history",
+        "procedures_everydayword_export",
+        "procedures_similarcodechoice_changelist",
+        "procedures_similarcodechoice_history",
         "procedures_succession_changelist",
         "procedures_succession_history",
         "procedures_succession_export",
@@ -198,6 +210,8 @@ OPEN_TO = {
         "procedures_medicalcode_change",
         "procedures_codename_change",
         "procedures_codename_simple_history",
+        "procedures_everydayword_change",
+        "procedures_everydayword_simple_history",
         "policies_policy_change",
         "policies_policy_simple_history",
         "policies_healthplan_change",
@@ -205,8 +219,12 @@ OPEN_TO = {
     ],
     ("RD", "RD"): [
         "procedures_searchwithoutresult_add_name",
+        "procedures_similarcodechoice_add",
+        "procedures_similarcodechoice_delete",
         "procedures_codename_import",
         "procedures_codename_add",
+        "procedures_everydayword_import",
+        "procedures_everydayword_add",
         "procedures_searchwithoutresult_delete",
     ],
     ("AR", "AR"): [
@@ -224,11 +242,17 @@ OPEN_TO = {
     ("ARDK", "AR"): [
         "procedures_guide_simple_history",
     ],
+    ("ARDK", "RD"): [
+        "procedures_similarcodechoice_change",
+        "procedures_similarcodechoice_simple_history",
+    ],
     ("-", "RD"): [
         "procedures_codename_process_import",
+        "procedures_everydayword_process_import",
     ],
     ("D", "D"): [
         "procedures_codename_delete",
+        "procedures_everydayword_delete",
         "procedures_release_import",
         "procedures_succession_import",
         "procedures_succession_add",
@@ -287,6 +311,8 @@ def rows():
         "guide": guide,
         "medicalcode": code,
         "codename": name,
+        "everydayword": EverydayWord.objects.create(phrase="ofa", words="ofatumumab"),
+        "similarcodechoice": SimilarCodeChoice.objects.create(code=code, similar=succession.successor, choice="hidden"),
         "succession": succession,
         "release": release,
         "codechange": change,
@@ -329,7 +355,17 @@ def address_of(pattern, rows):
         "guide_pk": rows["guide"].pk,
         "name": "submit",
         "version_id": rows[model].history.first().history_id
-        if model in ("guide", "codename", "medicalcode", "succession", "policy", "healthplan")
+        if model
+        in (
+            "guide",
+            "codename",
+            "everydayword",
+            "medicalcode",
+            "succession",
+            "policy",
+            "healthplan",
+            "similarcodechoice",
+        )
         else 1,
         "id": rows["user"].pk,
         "content_type_id": ContentType.objects.get_for_model(rows["medicalcode"]).pk,
