@@ -280,6 +280,6 @@ _COMMON_WORDS = frozenset(
         " concentrated compounded antihemophilic intravenous liquid lipid liposome liposomal gel inhalation type"
         " purified protein infusion hydrobromide fumarate decanoate cypionate enanthate valerate disodium use non"
         " mg mcg ml cc gm gram iu units usp meq mci drug drugs not otherwise diagnostic sterile vaccine"
-        " suspension kit pak plus water saline normal blood"
+        " suspension kit pak plus water saline normal blood depot"
     )
 )

@@ -17,7 +17,10 @@ KEY_LENGTH = 200
 
 # Words that say nothing alone; they are passed over while another word remains.
 SMALL_WORDS = frozenset(
-    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "what"]
+    re.findall(
+        r"\w+",
+        "a am an and are at by can do does for from have how in is it me my of on or that the this to what when which",
+    )
 )
 
 # Behind a number they are a part of it: 10 mg is not 10 ml.
@@ -75,16 +78,17 @@ def doses_of(words: list[str]) -> list[tuple[str, str]]:
 
 
 def without_small_words(words: list[str]) -> list[str]:
-    """The words that say something; all of them where none does."""
-    return [word for word in words if word not in SMALL_WORDS] or words
+    """The words that say something; all of them where none does. An `a` at the end is no article: hepatitis A."""
+    last = len(words) - 1
+    return [word for at, word in enumerate(words) if word not in SMALL_WORDS or (word == "a" and at == last)] or words
 
 
 def key_of(words: list[str]) -> str:
-    """How the words of a name are compared as a whole: in order, without small words and plurals.
+    """How the words of a name are compared as a whole: in any order, without small words and plurals.
 
     Empty for what is longer than 200 characters, which nobody types as a whole.
     """
-    key = " ".join(singular(word) for word in without_small_words(words))
+    key = " ".join(sorted({singular(word) for word in without_small_words(words)}))
     return key if len(key) <= KEY_LENGTH else ""
 
 

@@ -154,7 +154,7 @@ def holds_all(text: str, words: frozenset[str], last_may_be_half_typed: bool = T
     """Whether these are among the words, in singular or plural, the last one perhaps half typed."""
     singulars = {PLURALS.get(word, word) for word in words}
     missing = [word for word in text.split() if PLURALS.get(word, word) not in singulars]
-    if last_may_be_half_typed and missing == text.split()[-1:]:
+    if last_may_be_half_typed and missing and missing == text.split()[-1:]:
         return any(word.startswith(missing[0]) for word in words)
     return not missing
 

@@ -18,7 +18,7 @@ def create_everyday_word(phrase: str, *, words: str = "", code: str = "") -> Non
 
 
 def test_exact_name_comes_before_shorter_descriptions():
-    create_code("M75.01", "Shoulder frozen", system="icd10cm")
+    create_code("M75.01", "Frozen left shoulder", system="icd10cm")
     create_name(
         create_code("M75.0", "Adhesive capsulitis of the shoulder joint, of either side", system="icd10cm"),
         "Frozen shoulder",
