@@ -209,10 +209,6 @@ class Comparison:
                 sections.append(TextSection(section.heading, anchor, cells, len(set(texts)) == 1))
         return sections
 
-    @property
-    def without_guide(self) -> list[MedicalCode]:
-        return [page.code for page in self.pages if not page.guide]
-
     @cached_property
     def differing(self) -> list[str]:
         """In what the codes differ, in the order of the page."""

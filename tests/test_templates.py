@@ -17,7 +17,7 @@ from contact.links import booking_path
 from contact.models import Booking
 from contact.slots import next_free_slots
 from procedures.guide_sections import SECTIONS
-from procedures.models import CodeChange, GuideDraft, Succession
+from procedures.models import CodeChange, CodeNote, GuideDraft, Succession
 from tests.factories import (
     create_booking,
     create_code,
@@ -210,6 +210,8 @@ def content(db, settings, monkeypatch):
     create_code("CO", "Outpatient therapy", kind="modifier")
     heading = create_code("E11", "Type 2 diabetes mellitus", system="icd10cm", kind="header")
     create_code("E11.9", "Type 2 diabetes mellitus without complications", system="icd10cm", parent=heading)
+    noted = create_code("I10", "High blood pressure", system="icd10cm")
+    CodeNote.objects.create(code=noted, kind="excludes1", text="sugar disease (E11.-)", position=1, source="A list")
     for number in range(21):
         create_code(f"K00{number:02}", f"Wheelchair part {number}")
     monkeypatch.setattr("policies.presenters.POLICIES_PER_PAGE", 2)
@@ -317,6 +319,7 @@ ADDRESSES = [
     "/code/hcpcs/CO",
     "/code/icd10cm/E11?as_of=2020-01-01",
     "/code/icd10cm/E11.9",
+    "/code/icd10cm/I10",
     "/code/hcpcs/J9303",
     "/code/hcpcs/J9310",
     "/code/hcpcs/J9302/changes",
@@ -458,7 +461,7 @@ SENTENCES = [
     ("/code/icd10cm/E11", "For a bill, use one of the more specific codes below."),
     ("/codes/?q=wheelchair", "21 results for “wheelchair”"),
     ("/codes/?q=arzerra", "1 result for “arzerra”"),
-    ("/codes/?q=arzerra", "Also called: Arzerra"),
+    ("/codes/?q=arzerra", "Brand name: Arzerra"),
     ("/codes/?q=inotuzumab", "Retired, last day 31 December 2018"),
     ("/codes/?q=diabetes", "Heading: choose a more specific code"),
     ("/codes/?q=wheelchair&page=99", "There is no page 99: the results end on page 2."),

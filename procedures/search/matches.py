@@ -144,7 +144,7 @@ def _matches_elsewhere(marker: Marker, pks: list[int]) -> dict[int, dict[str, st
             continue
         label = _NAME_KINDS[name.kind].capitalize()
         if name.of:
-            label += f" of the retired code {name.of}"
+            label += f" of {name.of}, which this code replaces"
         matches[pk] = {"kind": "name", "label": label, "text": name.text, "html": marker.marked(name.text)[0]}
     if left:
         for pk, html in Guide.objects.published().filter(code_id__in=left).values_list("code_id", "html"):

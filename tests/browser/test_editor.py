@@ -63,7 +63,7 @@ def test_name_added_by_an_editor_is_found_by_visitors(editor, visitor):
     save(editor)
 
     visitor.reload()
-    expect(visitor.get_by_text("Also called: Arzerra")).to_be_visible()
+    expect(visitor.get_by_text("Brand name: Arzerra")).to_be_visible()
     visitor.get_by_role("link", name="J9302").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Injection, ofatumumab, 10 mg")
     expect(visitor.get_by_role("main")).to_contain_text("Arzerra (brand name)")
