@@ -11,6 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENV_MADE := $(VENV)/made.stamp
 RUNTIME := $(VENV)/runtime.stamp
 DEVELOPMENT := $(VENV)/development.stamp
+BENCHMARKS := $(VENV)/benchmarks.stamp
 
 # What `check --deploy` judges: the settings of a deployment, with a key made for this one run.
 PRODUCTION = DEBUG=0 HTTPS_ONLY=1 ALLOWED_HOSTS=codesite.example SITE_URL=https://codesite.example \
@@ -69,8 +70,9 @@ format: $(DEVELOPMENT) ## mend what ruff can mend, and format
 lock: $(DEVELOPMENT) ## pin what pyproject.toml asks for, with hashes (newest versions: UPGRADE=1)
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
-bench: $(DEVELOPMENT) ## the benchmarks
+bench: $(DEVELOPMENT) $(BENCHMARKS) ## the benchmarks, on both databases (some of them: ARGS="search sqlite")
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 drill: $(DEVELOPMENT) ## races, faulty mail servers and killed processes, on both databases (one of them: ARGS=mail)
@@ -93,6 +95,11 @@ $(RUNTIME): requirements.lock $(VENV_MADE)
 $(DEVELOPMENT): requirements-dev.lock $(VENV_MADE)
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $(RUNTIME) $@
+
+# It holds no more than what the runtime lock holds at the same versions, and what the benchmarks compare with.
+$(BENCHMARKS): requirements-bench.lock $(DEVELOPMENT)
+	$(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
 
 # Settings of a local run; read only where the environment is silent, and never by the tests.
 .env: | $(VENV_MADE)

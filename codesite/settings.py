@@ -94,7 +94,7 @@ def database(url: str) -> dict:
             "transaction_mode": "IMMEDIATE",
             "timeout": 60,
             "init_command": (
-                "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-32000;PRAGMA mmap_size=268435456"
+                "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-16000"
             ),
         }
         return entry

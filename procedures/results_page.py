@@ -22,6 +22,10 @@ class Choice:
     capped: bool
     chosen: bool
 
+    @property
+    def text(self) -> str:
+        return f"{self.label} ({'more than ' if self.capped else ''}{self.count:,})"
+
 
 @dataclass(slots=True)
 class Facet:
@@ -121,6 +125,13 @@ class ResultsPage:
     @property
     def next_url(self) -> str:
         return self._address(page=self.results.page + 1) if self.results.page < self.results.page_count else ""
+
+    @property
+    def total_in_words(self) -> str:
+        """12 results; More than 1,000 results; No results."""
+        results = self.results
+        number = f"{results.total:,}" if results.total else "No"
+        return f"{'More than ' if results.total_is_capped else ''}{number} result{'' if results.total == 1 else 's'}"
 
     @property
     def searched(self) -> str:

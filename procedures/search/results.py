@@ -127,7 +127,8 @@ def search(
         elif corrected and _finds(corrected.plan):
             results.did_you_mean = corrected.text
         hits = find(everywhere)
-        if not hits.groups and not corrected and not verbatim and (joined := _joined(query, systems)):
+        is_in_vain = not hits.groups and (filters == NO_FILTERS or not _finds(everywhere))
+        if is_in_vain and not corrected and not verbatim and (joined := _joined(query, systems)):
             everywhere, typed, results.corrected = joined.plan, joined.words, joined.text
             hits = find(everywhere)
     for system in systems:

@@ -20,6 +20,8 @@ FURTHEST = 2
 # Words that only sound alike may differ in so many letters.
 FURTHEST_BY_SOUND = 5
 SHORTEST_PART = 3
+# A query of more unknown words is in another language.
+MOST_UNKNOWN = 3
 
 
 def correct(words: list[str], vocabulary: Vocabulary) -> list[str] | None:
@@ -28,13 +30,15 @@ def correct(words: list[str], vocabulary: Vocabulary) -> list[str] | None:
     Numbers and words of fewer than four letters are left alone. The last word may be the beginning of a known one.
     """
     corrected: list[str] = []
-    at = 0
+    at = tried = 0
     while at < len(words):
         word, following = words[at], words[at + 1 : at + 2]
         at += 1
-        if not _is_unknown(word, vocabulary, is_last=at == len(words)):
+        if tried == MOST_UNKNOWN or not _is_unknown(word, vocabulary, is_last=at == len(words)):
             corrected.append(word)
-        elif following and _frequencies([word + following[0]]):
+            continue
+        tried += 1
+        if following and _frequencies([word + following[0]]):
             corrected.append(word + following[0])
             at += 1
         elif corrected and corrected[-1].isalpha() and _frequencies([corrected[-1] + word]):

@@ -1,94 +1,119 @@
-"""Search against `icontains` on the same rows, query by query in turn; and the facets against exact counts."""
+"""Search at 100k and 1M rows in turn, and against `icontains`; suggestions; facets against exact counts."""
 
+import json
+import os
 import statistics
-import time
+import subprocess
+import sys
 
-import django
+from tests.benchmarks.figures import p95, record
+from tests.benchmarks.run import LARGE, QUICK, SMALL, address_of, environment_for, fail, say
 
-django.setup()
+ROUNDS = 1 if QUICK else 5
+# Queries of each kind that `icontains` is asked at 1M, where one takes seconds.
+SCANNED = 1 if QUICK else 3
+# Queries of each kind that are typed letter by letter.
+TYPED = 1 if QUICK else 5
+SHOWN = 5
 
-from django.db import connection  # noqa: E402
-from django.db.models import Count, Q  # noqa: E402
 
-from procedures.models import CodeSystem, MedicalCode  # noqa: E402
-from procedures.search import search  # noqa: E402
-from procedures.search.engine import read_frequencies  # noqa: E402
-from procedures.search.query import parse_query  # noqa: E402
-from procedures.search.results import FREQUENT  # noqa: E402
-from tests.benchmarks.exact_counts import ExactCounts  # noqa: E402
-from tests.benchmarks.queries import make_queries  # noqa: E402
+class Searcher:
+    """A process with one of the databases open; see searcher.py."""
 
-ROUNDS = 5
+    def __init__(self, size: str):
+        command = [sys.executable, "-m", "tests.benchmarks.searcher"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen(command, env=environment_for(address_of(size)), **pipes)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._process.stdin.close()
+        self._process.wait()
+
+    def ask(self, name: str, *arguments):
+        self._process.stdin.write(json.dumps([name, arguments]) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline() or fail(f"the searcher ended at {name} {arguments}"))
 
 
 def main() -> None:
-    systems = list(CodeSystem.objects.searchable())
-    queries = make_queries()
-    print(f"{MedicalCode.objects.count():,} codes, {len(queries)} queries; each: 20 rows, total, facets")
-    _check_facets(queries, systems)
-    for query in queries:
-        search(query, systems)
-    ours, theirs = [], []
-    for query in queries:
-        theirs.append(_seconds(lambda query=query: _icontains(query)))
-        ours.append(statistics.median(_seconds(lambda query=query: search(query, systems)) for _ in range(ROUNDS)))
-    goal = "goal 75 by p95" if connection.vendor == "postgresql" else "goal 150 by mean"
-    print(
-        f"icontains over ours: mean {_ratio(statistics.mean, theirs, ours)}, p95 {_ratio(_p95, theirs, ours)} ({goal})"
-    )
-    print(
-        f"ours: mean {statistics.mean(ours) * 1000:.2f} ms, median {statistics.median(ours) * 1000:.2f} ms, "
-        f"p95 {_p95(ours) * 1000:.2f} ms; icontains: mean {statistics.mean(theirs) * 1000:.0f} ms"
-    )
+    with Searcher(SMALL) as small, Searcher(LARGE) as large:
+        say(f"{SMALL}: {small.ask('describe')}")
+        say(f"{LARGE}: {large.ask('describe')}")
+        kinds = small.ask("make_queries")
+        queries = [query for texts in kinds.values() for query in texts]
+        say(f"{len(queries)} queries, each: 20 rows, total, facets; median of {ROUNDS}, both sizes in turn")
+        at_small, at_large = time_searches(small, large, queries)
+        compare_sizes(kinds, at_small, at_large)
+        few = [query for texts in kinds.values() for query in texts[:SCANNED]]
+        compare_with_icontains(small, SMALL, few if QUICK else queries, at_small)
+        compare_with_icontains(large, LARGE, few, at_large)
+        time_suggestions(large, [query for texts in kinds.values() for query in texts[:TYPED]])
+        checked, wrong = small.ask("check_facets", queries)
+        for each in wrong[:SHOWN]:
+            say(f"  facets of {each}")
+        record(f"word queries whose facets were counted, {SMALL}", checked)
+        record("of these with facets that are not the exact counts up to the cap", len(wrong), goal=0, at_most=True)
 
 
-def _icontains(query: str) -> None:
-    """What a site without an index does for the same page: rows, total and counts per code system."""
-    codes = MedicalCode.objects.all()
-    for word in query.split():
-        codes = codes.filter(
-            Q(code__icontains=word) | Q(short_description__icontains=word) | Q(long_description__icontains=word)
-        )
-    list(codes.order_by("system", "normalized").values("system", "code", "title", "slug")[:20])
-    codes.count()
-    list(codes.order_by().values_list("system").annotate(count=Count("pk")))
+def time_searches(small: Searcher, large: Searcher, queries: list[str]) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds by query, at both sizes: the median of rounds in which the two take turns, after one round unmeasured."""
+    times: dict[str, tuple[list[float], list[float]]] = {query: ([], []) for query in queries}
+    for number in range(ROUNDS + 1):
+        for query, found in times.items():
+            for searcher, seconds in zip((small, large), found, strict=True):
+                took = searcher.ask("time_search", query)
+                if number:
+                    seconds.append(took)
+    medians = [{query: statistics.median(found[size]) for query, found in times.items()} for size in (0, 1)]
+    return medians[0], medians[1]
 
 
-def _check_facets(queries: list[str], systems: list[CodeSystem]) -> None:
-    """Every facet count of every word query must equal the exact count up to the cap."""
-    exact = ExactCounts()
-    checked = 0
-    for query in queries:
-        parsed = parse_query(query)
-        results = search(query, systems)
-        found_codes = results.rows and results.rows[0]["match"]["kind"] == "code"
-        if found_codes or not parsed.words:
-            continue
-        last_is_prefix = read_frequencies(parsed.words).get(parsed.words[-1], 0) < FREQUENT
-        found = {
-            (facet, value.value): (value.count, value.capped)
-            for facet, values in results.facets.items()
-            for value in values
-        }
-        expected = exact.facets(parsed.words, last_is_prefix)
-        if found != expected:
-            raise SystemExit(f"Facets of {query!r} are wrong: {found}, exactly {expected}")
-        checked += 1
-    print(f"facets: equal to exact counts up to the cap on {checked} of {checked} word queries")
+def compare_sizes(kinds: dict[str, list[str]], at_small: dict[str, float], at_large: dict[str, float]) -> None:
+    for size, times in ((SMALL, at_small), (LARGE, at_large)):
+        record(f"search, p50, {size}", statistics.median(times.values()) * 1000, " ms")
+        record(f"search, p95, {size}", p95(list(times.values())) * 1000, " ms")
+        record(f"search, mean, {size}", statistics.mean(times.values()) * 1000, " ms")
+    ratio = p95(list(at_large.values())) / p95(list(at_small.values()))
+    record(f"search, p95, {LARGE} over {SMALL}", ratio, goal=2.0, at_most=True)
+    say(f"  by kind, mean in ms at {SMALL} and {LARGE}, and the slowest at {LARGE}:")
+    for kind, texts in kinds.items():
+        small, large = (statistics.mean(times[text] for text in texts) * 1000 for times in (at_small, at_large))
+        slowest = max(texts, key=at_large.get)
+        say(f"    {small:7.2f} {large:7.2f}  {kind}; {at_large[slowest] * 1000:.1f} ms: {slowest!r}")
 
 
-def _seconds(run) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+def compare_with_icontains(searcher: Searcher, size: str, queries: list[str], times: dict[str, float]) -> None:
+    ours = [times[query] for query in queries]
+    theirs = [searcher.ask("time_icontains", query) for query in queries]
+    say(f"icontains at {size} on {len(queries)} queries: mean {statistics.mean(theirs) * 1000:,.0f} ms")
+    on_postgresql = os.environ.get("BENCH_ENGINE") == "PostgreSQL"
+    goal = None if on_postgresql else 1000 if size == LARGE else 150
+    record(f"icontains over search, mean, {size}", statistics.mean(theirs) / statistics.mean(ours), goal=goal)
+    goal = 75 if on_postgresql and size == SMALL else None
+    record(f"icontains over search, p95, {size}", p95(theirs) / p95(ours), goal=goal)
 
 
-def _p95(values: list[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]
+def time_suggestions(searcher: Searcher, queries: list[str]) -> None:
+    """Each beginning of the queries, as a visitor types them."""
+    texts = typed_texts(queries)
+    rounds = [[searcher.ask("time_suggest", text) for text in texts] for _ in range(1 if QUICK else 4)]
+    if None in rounds[0]:
+        say("suggestions: not measured, search has none")
+        return
+    times = {text: statistics.median(found) * 1000 for text, *found in zip(texts, *rounds[-3:], strict=True)}
+    slowest = max(times, key=times.get)
+    say(f"{len(texts)} beginnings of {len(queries)} queries at {LARGE}; the slowest is {slowest!r}")
+    record(f"suggestions, p95, {LARGE}", p95(list(times.values())), " ms", goal=5, at_most=True)
+    record(f"suggestions, slowest, {LARGE}", times[slowest], " ms", goal=5, at_most=True)
 
 
-def _ratio(of, theirs: list[float], ours: list[float]) -> str:
-    return f"{of(theirs) / of(ours):.0f}"
+def typed_texts(queries: list[str]) -> list[str]:
+    """What the search box asks for while these are typed: every beginning from 2 characters to 20."""
+    texts = [query.strip() for query in queries]
+    return list(dict.fromkeys(text[:end] for text in texts for end in range(2, min(len(text), 20) + 1)))
 
 
 main()
