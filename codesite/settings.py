@@ -93,9 +93,7 @@ def database(url: str) -> dict:
         entry["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 60,
-            "init_command": (
-                "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-16000"
-            ),
+            "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-16000"),
         }
         return entry
     if scheme in ("postgresql", "postgres"):

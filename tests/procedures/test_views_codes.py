@@ -36,7 +36,8 @@ def wrong_parameters(answer: dict) -> list[str]:
 def test_codes_json_answers_with_the_documented_keys(client, several_codes):
     answer = get_json(client, q="injection")
 
-    assert set(answer) == {"query", "total", "total_is_capped", "results", "facets", "did_you_mean", "corrected", "errors"}
+    keys = {"query", "total", "total_is_capped", "results", "facets", "did_you_mean", "corrected", "errors"}
+    assert set(answer) == keys
     assert answer["query"] == "injection"
     assert answer["total"] == 2
     assert answer["total_is_capped"] is False

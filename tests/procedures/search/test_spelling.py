@@ -61,6 +61,8 @@ def test_search_finds_words_that_are_joined_split_or_written_as_they_sound(typed
     rebuild()
 
     assert (find(typed).corrected or typed) == meant
+
+
 @pytest.mark.parametrize("text", ["ofatumumab", "wheelchair ofatumumab", "zzzzzzzzzz", "777777", "", "?!", "xyz"])
 def test_search_offers_no_other_spelling_of_known_or_hopeless_words(text):
     create_code("J9302", OFATUMUMAB)
