@@ -63,6 +63,14 @@ class Page(HTMLParser):
         return [element for element in self.elements if element.tag == tag]
 
     @property
+    def foreign_scripts(self) -> list[Element]:
+        """Scripts that are not a file of this site."""
+        own = "/static/js/"
+        return [
+            each for each in self.all("script") if each.text or not (each.attributes.get("src") or "").startswith(own)
+        ]
+
+    @property
     def headings(self) -> list[str]:
         return [element.text for element in self.elements if element.tag in HEADINGS]
 

@@ -1,36 +1,35 @@
 """The statements that both engines share."""
 
+from collections import Counter
+
 from django.db import connection
 
 from procedures.models import MedicalCode
-from procedures.search.entry_ids import HEADER, NO_GUIDE, NO_POLICY, RANK_BITS, RANK_SHIFT, RETIRED, SYSTEM_SHIFT
+from procedures.search.entry_ids import (
+    CODE_MASK,
+    HEADER,
+    NO_GUIDE,
+    NO_POLICY,
+    RANK_BITS,
+    RANK_SHIFT,
+    RETIRED,
+    SYSTEM_SHIFT,
+)
 from procedures.search.plan import Hits, Plan
 
 FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
 
-_SYSTEM = f"id >> {SYSTEM_SHIFT}"
-_RANK = f"(id >> {RANK_SHIFT}) & {RANK_BITS}"
-_FLAGS = f"(id >> {RANK_SHIFT}) & {FLAG_BITS}"
-
 # The tiers of a word plan: what holds the query's words comes in this order.
 EXACT_NAME, WHOLE_PHRASE, TYPED, NAMED, ANYWHERE, PHRASE = range(6)
-
-# Hits come in order of score, place and id. In a code plan the score tells the exact code from a longer one and then
-# the code system, and the place is the code; in a word plan the score is the tier and the place is the static rank.
-_FIND = f"""
-WITH {{parts}}hits AS MATERIALIZED ({{hits}})
-SELECT 0 AS part, score, place, id, 0 AS flags, 0 AS hits FROM
-  (SELECT score, place, id FROM hits ORDER BY score, place, id LIMIT %s OFFSET %s) AS page
-UNION ALL
-SELECT 1, 0, NULL, {_SYSTEM}, {_FLAGS}, count(*) FROM hits GROUP BY {_SYSTEM}, {_FLAGS}
-ORDER BY part, score, place, id
-"""
+# Those of a code plan.
+EXACT_CODE, LONGER_CODE = range(2)
 
 
 class Engine:
     """A full-text index beside SearchEntry. Subclasses write what differs between the databases.
 
     Both engines give the same answer to the same plan. Nothing that a visitor typed is ever a part of a statement.
+    A source is a SELECT of ids, as text with its parameters.
     """
 
     # How codes are sorted: by their bytes.
@@ -41,14 +40,13 @@ class Engine:
         ranges = id_ranges(plan)
         if not ranges:
             return Hits()
-        if plan.code or not plan.terms:
-            arms, parameters = [], []
-            make = self._code_arm if plan.code else self._plain_arm
-            for first, last in ranges:
-                arm, values = make(plan, first, last)
-                arms.append(f"SELECT * FROM ({arm}) AS arm")
-                parameters += values
-            return self._run("", " UNION ALL ".join(arms), parameters, plan)
+        if plan.code:
+            sources = [self._exact_code(plan, ranges), *(self._longer_codes(plan, *each) for each in ranges)]
+            exact, *longer = self._read(sources)
+            return _gather([(EXACT_CODE, sorted(exact)), (LONGER_CODE, [each for ids in longer for each in ids])], plan)
+        if not plan.terms:
+            found = self._read([self._all_entries(plan, *each) for each in ranges])
+            return _gather([(0, in_order([each for ids in found for each in ids]))], plan)
         if len(ranges) > 1 and plan.rarest <= plan.cap and not plan.phrases and ranges == list(plan.ranges):
             # So few entries are best looked for in all systems at once.
             hits = self._find_words(plan, [(ranges[0][0], ranges[-1][1])])
@@ -58,43 +56,21 @@ class Engine:
         return self._find_words(plan, ranges)
 
     def _find_words(self, plan: Plan, ranges: list[tuple[int, int]]) -> Hits:
-        parts, arms, values_of_parts, values_of_arms = [], [], [], []
-        tiers = [(TYPED, plan.as_typed())] if plan.has_forms else []
-        tiers += [(NAMED, plan), (ANYWHERE, plan)]
-        for number, (first, last) in enumerate(ranges):
-            # Each tier holds those before it; it is looked for only where they left room under the cap.
-            room = ""
-            for tier, asked in tiers:
-                source, values = self._holding_terms(asked, first, last, only_named=tier != ANYWHERE)
-                name = f"found{tier}_{number}"
-                first_of_them, values = self._first(source + room, values, plan)
-                parts.append(f"{name} AS MATERIALIZED ({first_of_them})")
-                values_of_parts += values
-                arms.append(f"SELECT id, {tier} AS score FROM {name}")
-                room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
-            if plan.key:
-                named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
-                within = f"id BETWEEN %s AND %s{narrow_by_bits(plan)}"
-                arms.append(f"SELECT id, {EXACT_NAME} AS score FROM ({named}) AS named WHERE {within}")
-                values_of_arms += [plan.key, first, last]
-            if plan.phrases:
-                found, values = self._first(*self._meant(plan, first, last), plan)
-                tier = WHOLE_PHRASE if plan.is_one_phrase else PHRASE
-                arms.append(f"SELECT id, {tier} AS score FROM ({found}) AS meant")
-                values_of_arms += values
-        hits = f"SELECT id, min(score) AS score, {_RANK} AS place FROM ({' UNION ALL '.join(arms)}) AS arms GROUP BY id"
-        return self._run(", ".join(parts) + ", ", hits, [*values_of_parts, *values_of_arms], plan)
-
-    def _run(self, parts: str, hits: str, parameters: list, plan: Plan) -> Hits:
-        found = Hits()
-        with connection.cursor() as cursor:
-            cursor.execute(_FIND.format(parts=parts, hits=hits), [*parameters, plan.limit, plan.offset])
-            for part, score, _place, entry_id, flags, count in cursor.fetchall():
-                if part == 0:
-                    found.page.append((entry_id, score))
-                else:
-                    found.groups[entry_id, flags] = count
-        return found
+        tiers: dict[int, list[int]] = {}
+        asked = [(TYPED, plan.as_typed())] if plan.has_forms else []
+        asked += [(NAMED, plan), (ANYWHERE, plan)]
+        for tier, ids in self._read_tiers(asked, ranges):
+            tiers.setdefault(tier, []).extend(ids)
+        sources, names = [], []
+        if plan.key:
+            sources.append(self._exact_name(plan, ranges))
+            names.append(EXACT_NAME)
+        if plan.phrases:
+            sources += [self._first(*self._meant(plan, *each), plan) for each in ranges]
+            names += [WHOLE_PHRASE if plan.is_one_phrase else PHRASE] * len(ranges)
+        for tier, ids in zip(names, self._read(sources), strict=True):
+            tiers.setdefault(tier, []).extend(ids)
+        return _gather([(tier, in_order(tiers[tier])) for tier in sorted(tiers)], plan)
 
     def count(self, plans: list[Plan]) -> list[int]:
         """How many entries each plan finds, counted in each of its ranges of ids up to the cap plus one."""
@@ -118,19 +94,27 @@ class Engine:
             cursor.execute(f"SELECT {', '.join(counts)}", parameters)
             return list(cursor.fetchone())
 
-    def _plain_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        where = f"procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}"
-        return f"SELECT id, 0 AS score, {_RANK} AS place FROM {where} ORDER BY id LIMIT {plan.cap + 1}", [first, last]
+    def _all_entries(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        source, values = self._plain_source(plan, first, last)
+        return f"{source} ORDER BY id LIMIT {plan.cap + 1}", values
 
     def _plain_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         return f"SELECT id FROM procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}", [first, last]
 
-    def _code_arm(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        where, values = self._code_where(plan, first, last)
-        return (
-            f"SELECT id, CASE WHEN normalized = %s THEN 0 ELSE 256 END + ({_SYSTEM}) AS score, "
-            f"{self.code_order} AS place FROM {where} ORDER BY {self.code_order} LIMIT {plan.cap + 1}"
-        ), [plan.code, *values]
+    def _exact_code(self, plan: Plan, ranges: list[tuple[int, int]]) -> tuple[str, list]:
+        within = " OR ".join(["id BETWEEN %s AND %s"] * len(ranges))
+        source = f"SELECT id FROM procedures_searchentry WHERE normalized = %s AND ({within}){narrow_by_bits(plan)}"
+        return source, [plan.code, *(end for each in ranges for end in each)]
+
+    def _exact_name(self, plan: Plan, ranges: list[tuple[int, int]]) -> tuple[str, list]:
+        within = " OR ".join(["id BETWEEN %s AND %s"] * len(ranges))
+        named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
+        source = f"SELECT id FROM ({named}) AS named WHERE ({within}){narrow_by_bits(plan)}"
+        return source, [plan.key, *(end for each in ranges for end in each)]
+
+    def _longer_codes(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
+        source, values = self._code_source(plan, first, last)
+        return f"{source} ORDER BY {self.code_order} LIMIT {plan.cap + 1}", values
 
     def _code_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
         where, values = self._code_where(plan, first, last)
@@ -142,6 +126,17 @@ class Engine:
         by_code = plan.status != {MedicalCode.Status.RETIRED} and not plan.has_guide
         within, values = self._code_condition(plan.code, first, last, by_code=by_code)
         return f"procedures_searchentry WHERE {within}{narrow_by_bits(plan)}", values
+
+    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+        """The ids of each source, in its order."""
+        raise NotImplementedError
+
+    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+        """The first ids of each tier in each range, one more than the cap.
+
+        Each tier holds those before it; it is looked for only where they left room under the cap.
+        """
+        raise NotImplementedError
 
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
         """The condition that an indexed text begins with `text`, compared by its bytes, and the parameters."""
@@ -170,11 +165,19 @@ class Engine:
         raise NotImplementedError
 
     def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
-        """The first ids of a source in static order, one more than the plan's cap, and the parameters.
+        """The source of the first ids of a source in static order, one more than the plan's cap.
 
-        `source` selects from an index with a condition at its end, so that more can be added.
+        `source` has a condition at its end, so that more can be added.
         """
         raise NotImplementedError
+
+    def remove_entries(self, code_ids: list[int]) -> None:
+        """Deletes the entries of these codes, and by that takes them from the index; at most 2,000."""
+        entries = f"procedures_searchentry WHERE code_id IN ({', '.join(['%s'] * len(code_ids))})"
+        with connection.cursor() as cursor:
+            # Written out: the ORM would read all of their texts first.
+            cursor.execute(f"DELETE FROM procedures_searchname WHERE entry_id IN (SELECT id FROM {entries})", code_ids)
+            cursor.execute(f"DELETE FROM {entries}", code_ids)
 
     def clear(self) -> None:
         """Empties the index, SearchEntry and the exact names."""
@@ -195,6 +198,31 @@ class Engine:
     def add_entries(self, ids: list[int]) -> None:
         """Indexes these new entries. Entries that are deleted leave the index by themselves."""
         raise NotImplementedError
+
+
+def _gather(tiers: list[tuple[int, list[int]]], plan: Plan) -> Hits:
+    """The page of a plan and the groups of all hits, from tiers in order whose ids are in order."""
+    found: set[int] = set()
+    page: list[tuple[int, int]] = []
+    end = plan.offset + plan.limit
+    for tier, ids in tiers:
+        new = [each for each in ids if each not in found] if found else ids
+        if len(page) < end:
+            page += [(each, tier) for each in new[: end - len(page)]]
+        found.update(new)
+    hits = Hits(page[plan.offset :])
+    for rank, count in Counter([each >> RANK_SHIFT for each in found]).items():
+        group = rank >> (SYSTEM_SHIFT - RANK_SHIFT), rank & FLAG_BITS
+        hits.groups[group] = hits.groups.get(group, 0) + count
+    return hits
+
+
+def in_order(ids: list[int]) -> list[int]:
+    """Ids in the order of their static rank, then of the code systems, then as the codes came."""
+    turned = sorted(
+        [(each >> RANK_SHIFT & RANK_BITS) << 44 | each >> SYSTEM_SHIFT << 36 | each & CODE_MASK for each in ids]
+    )
+    return [(each >> 36 & 255) << SYSTEM_SHIFT | each >> 44 << RANK_SHIFT | each & CODE_MASK for each in turned]
 
 
 def id_ranges(plan: Plan) -> list[tuple[int, int]]:

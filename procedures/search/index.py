@@ -73,7 +73,7 @@ def reindex(code_ids: Iterable[int]) -> None:
         code_ids += sorted(_successors_of(code_ids) - set(code_ids))
         for start in range(0, len(code_ids), BATCH):
             batch = code_ids[start : start + BATCH]
-            SearchEntry.objects.filter(code_id__in=batch).delete()
+            engine().remove_entries(batch)
             entries = list(_entries(MedicalCode.objects.filter(pk__in=batch)))
             engine().insert("procedures_searchentry", ENTRY_COLUMNS, [entry.row for entry in entries])
             engine().add_entries([entry.id for entry in entries])

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
 from procedures.search.engine import Engine, narrow_by_bits
 from procedures.search.entry_ids import SYSTEM_SHIFT
 from procedures.search.plan import Meaning, Plan, Term
@@ -24,11 +25,38 @@ FEW = 300
 IN_NEARLY_ALL = 20_000
 COLUMNS = ("id", "code_id", "normalized", "flags", "title", "short", "names", "guide", "stale_on")
 
-INDEXES = ("document", "headings", "policies")
+INDEXES = [f"procedures_searchentry_{name}" for name in ("document", "headings", "policies")]
 
 
 class PostgreSQLEngine(Engine):
     code_order = 'normalized COLLATE "C"'
+
+    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+        return self._read_arrays("", [], sources) if sources else []
+
+    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+        parts, values_of_parts, tiers, sources = [], [], [], []
+        for number, (first, last) in enumerate(ranges):
+            room = ""
+            for tier, plan in asked:
+                source, values = self._holding_terms(plan, first, last, only_named=tier != ANYWHERE_TIER)
+                source, values = self._first(source + room, values, plan)
+                name = f"found{tier}_{number}"
+                parts.append(f"{name} AS MATERIALIZED ({source})")
+                values_of_parts += values
+                tiers.append(tier)
+                sources.append((f"SELECT id FROM {name}", []))
+                room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
+        found = self._read_arrays(f"WITH {', '.join(parts)} ", values_of_parts, sources)
+        return list(zip(tiers, found, strict=True))
+
+    @staticmethod
+    def _read_arrays(parts: str, values: list, sources: list[tuple[str, list]]) -> list[list[int]]:
+        """The ids of each source in its order, all in one statement."""
+        arrays = ", ".join(f"ARRAY({source})" for source, _ in sources)
+        with connection.cursor() as cursor:
+            cursor.execute(f"{parts}SELECT {arrays}", [*values, *(value for _, each in sources for value in each)])
+            return list(cursor.fetchone())
 
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -85,8 +113,7 @@ class PostgreSQLEngine(Engine):
     def _finish_indexes(self) -> None:
         """The column is generated with the row; what the GIN index has put off is done, so that no search has to."""
         with connection.cursor() as cursor:
-            for index in INDEXES:
-                cursor.execute("SELECT gin_clean_pending_list(%s)", [f"procedures_searchentry_{index}"])
+            cursor.execute(f"SELECT {', '.join(['gin_clean_pending_list(%s)'] * len(INDEXES))}", INDEXES)
 
     def insert(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"

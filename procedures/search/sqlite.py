@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from procedures.models import MedicalCode
+from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
 from procedures.search.engine import Engine
 from procedures.search.entry_ids import SYSTEM_SHIFT
 from procedures.search.plan import Meaning, Plan, Term
@@ -32,6 +33,25 @@ END
 
 
 class SQLiteEngine(Engine):
+    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+        found = []
+        with connection.cursor() as cursor:
+            for source, values in sources:
+                cursor.execute(source, values)
+                found.append([row[0] for row in cursor.fetchall()])
+        return found
+
+    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+        found = []
+        for first, last in ranges:
+            for tier, plan in asked:
+                source = self._holding_terms(plan, first, last, only_named=tier != ANYWHERE_TIER)
+                [ids] = self._read([self._first(*source, plan)])
+                found.append((tier, ids))
+                if len(ids) > plan.cap:
+                    break
+        return found
+
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
         # The last character that there is sorts behind every continuation.
         return f"{column} >= %s AND {column} < %s", [text, text + "\U0010ffff"]

@@ -133,7 +133,7 @@ def test_difference_has_the_words_without_their_marks(client, code):
     page = changes_of(client, code)
 
     assert difference(page)[1] == ["strong", "<script>alert(1)</script>"]
-    assert not page.all("script")
+    assert not page.foreign_scripts
     assert "https://blood.example/" not in page.html
 
 

@@ -44,7 +44,7 @@ def test_home_shows_every_code_system_with_its_count(client):
     assert "No release is loaded" in card_of(page, "ICD-10-PCS")
     assert "needs a license" in card_of(page, "CPT")
     assert [text for address, text in page.links.items() if address.startswith("/codes/") and "?" not in address] == [
-        *("HCPCS Level II", "ICD-10-CM", "ICD-10-PCS", "CPT", "CDT")
+        *("Paste it and read it line by line", "HCPCS Level II", "ICD-10-CM", "ICD-10-PCS", "CPT", "CDT")
     ]
 
 

@@ -176,7 +176,7 @@ def test_texts_of_policies_are_escaped(client):
 
     page = page_at(client)
 
-    assert not page.all("script")
+    assert not page.foreign_scripts
     assert not page.all("b")
 
 

@@ -114,7 +114,7 @@ def test_form_keeps_what_was_chosen_without_a_script(client, ofatumumab):
     }
     assert "/policies/matrix/?code=hcpcs:J9302" in page.links
     assert "noindex" in page.html
-    assert not page.all("script")
+    assert not page.foreign_scripts
 
 
 def test_contracts_of_a_joined_row_can_be_unfolded(client):

@@ -8,9 +8,11 @@ from django.db import IntegrityError, models, transaction
 from procedures.models import (
     CodeChange,
     CodeName,
+    CodeNote,
     CodeSystem,
     ContentVersion,
     DailyViews,
+    EverydayWord,
     Guide,
     GuideDraft,
     MedicalCode,
@@ -18,8 +20,10 @@ from procedures.models import (
     Release,
     ReleaseUpload,
     SearchEntry,
+    SearchName,
     SearchWithoutResult,
     SheetUpload,
+    SimilarCodeChoice,
     Succession,
     Word,
 )
@@ -158,6 +162,18 @@ VIOLATIONS = [
         "sheetupload_has_name",
         lambda: SheetUpload.objects.create(name="", label="x", content=b"x", uploaded_by=create_user()),
     ),
+    ("codenote_position_once", lambda: create_twice(create_note)),
+    ("codenote_not_blank", lambda: create_note(text="")),
+    ("codenote_not_blank", lambda: create_note(source="")),
+    ("codenote_kind_known", lambda: create_note(kind="excludes3")),
+    ("everydayword_once", lambda: create_twice(create_everyday_word)),
+    ("everydayword_has_phrase", lambda: create_everyday_word(phrase="")),
+    ("everydayword_words_or_code", lambda: create_everyday_word(words="")),
+    ("everydayword_words_or_code", lambda: create_everyday_word(code="icd10cm:I21")),
+    ("similarcodechoice_once", lambda: create_twice(create_similar_choice)),
+    ("similarcodechoice_not_itself", lambda: update(choice := create_similar_choice(), similar=choice.code)),
+    ("similarcodechoice_choice_known", lambda: create_similar_choice(choice="perhaps")),
+    ("searchname_once", lambda: create_twice(lambda: SearchName.objects.create(entry=get_entry(), key="pad"))),
     ("contentversion_one_row", lambda: ContentVersion.objects.create(pk=2)),
     (
         "misspelling_once",
@@ -166,8 +182,26 @@ VIOLATIONS = [
 ]
 
 
+def create_note(**fields):
+    code = MedicalCode.objects.first() or create_code("I21", "Infarction", system="icd10cm")
+    values = {"kind": "includes", "text": "cardiac infarction", "position": 1, "source": "Test", **fields}
+    return CodeNote.objects.create(code=code, **values)
+
+
+def create_everyday_word(**fields):
+    return EverydayWord.objects.create(**{"phrase": "heart attack", "words": "myocardial infarction", **fields})
+
+
+def create_similar_choice(*, choice="pinned"):
+    return SimilarCodeChoice.objects.create(code=create_code("J9302"), similar=create_code("J9229"), choice=choice)
+
+
+def get_entry():
+    return SearchEntry.objects.first() or create_code().search_entry
+
+
 def create_word():
-    return Word.objects.create(text="zofatumumab", frequency=1)
+    return Word.objects.create(text="zofatumumab", stem="zofatumumab", frequency=1, is_spelling=True)
 
 
 @pytest.mark.parametrize(("constraint", "violate"), VIOLATIONS)
