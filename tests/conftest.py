@@ -1,5 +1,6 @@
 """What every test gets: fast passwords, no network, an empty cache, and the folders of real data if there are any."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -10,6 +11,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+
+from tests.own_database import keep_migrated_database
 
 RELEASES_MISSING = "RELEASES_DIR is not set: folder of real releases"
 SEEDS_MISSING = "SEEDS_DIR is not set and no seeds are beside RELEASES_DIR: folder of example guide documents"
@@ -28,6 +31,16 @@ def pytest_configure():
     }
     settings.WHITENOISE_AUTOREFRESH = True
     settings.WHITENOISE_USE_FINDERS = True
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("postgresql"):
+        # Nothing of a test has to survive the server.
+        database["OPTIONS"]["options"] += " -c synchronous_commit=off"
+
+
+def pytest_collection_finish():
+    # Thousands of tests stay until the end: the collector need not look through them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
@@ -88,12 +101,23 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     These are texts that editors change: what they mean would decide what a test finds. A test makes those it needs.
     """
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, keep_migrated_database():
+        if connection.vendor == "postgresql":
+            patch.setattr(type(connection.ops), "sql_flush", delete_from_tables)
         # Past the history, which would note each of them as deleted.
         apps.get_model("procedures", "EverydayWord").objects.all()._raw_delete(connection.alias)
         # What tests without a transaction are put back to was read before.
         if hasattr(connection, "_test_serialized_contents"):
             connection._test_serialized_contents = connection.creation.serialize_db_to_string()
+        with django_db_blocker.block():
+            yield
+
+
+def delete_from_tables(operations, style, tables, **options) -> list[str]:
+    """What empties the tables after a test of transactions on PostgreSQL: TRUNCATE makes hundreds of files anew,
+    which takes a second where there are a handful of rows to delete."""
+    deletions = [f"DELETE FROM {operations.quote_name(table)};" for table in tables]
+    return [" ".join(deletions)] if deletions else []
 
 
 @pytest.fixture(autouse=True)

@@ -1,140 +1,155 @@
 """The statements that both engines share."""
 
+from bisect import bisect_left
 from collections import Counter
 
 from django.db import connection
 
-from procedures.models import MedicalCode
 from procedures.search.entry_ids import (
-    CODE_MASK,
-    HEADER,
-    NO_GUIDE,
-    NO_POLICY,
-    RANK_BITS,
+    GROUP_OF_STATUS,
+    GROUP_SHIFT,
+    HEADING,
+    IN_USE,
+    NO_GUIDE_SHIFT,
     RANK_SHIFT,
     RETIRED,
-    SYSTEM_SHIFT,
+    group_of,
+    group_range,
+    has_guide,
+    has_policy,
+    place_of,
+    system_of,
 )
 from procedures.search.plan import Hits, Plan
-
-FLAG_BITS = RETIRED | NO_GUIDE | HEADER | NO_POLICY
 
 # The tiers of a word plan: what holds the query's words comes in this order.
 EXACT_NAME, WHOLE_PHRASE, TYPED, NAMED, ANYWHERE, PHRASE = range(6)
 # Those of a code plan.
 EXACT_CODE, LONGER_CODE = range(2)
 
+# The groups that are looked at together: first what can be used, then headings and retired codes.
+PARTS = ((IN_USE, IN_USE), (HEADING, RETIRED))
+
+Source = tuple[str, list]
+Part = tuple[int, int, int]
+
 
 class Engine:
     """A full-text index beside SearchEntry. Subclasses write what differs between the databases.
 
     Both engines give the same answer to the same plan. Nothing that a visitor typed is ever a part of a statement.
-    A source is a SELECT of ids, as text with its parameters.
+    A Source is a SELECT of ids, as text with its parameters; a Part is a code system's position with the first and the
+    last group to look at.
     """
 
     # How codes are sorted: by their bytes.
     code_order = "normalized"
 
     def find(self, plan: Plan) -> Hits:
-        """One page of hits in order, and the groups of all candidates."""
-        ranges = id_ranges(plan)
-        if not ranges:
+        """One page of hits in order, and the kinds of all candidates."""
+        parts = parts_of(plan)
+        if not parts:
             return Hits()
         if plan.code:
-            sources = [self._exact_code(plan, ranges), *(self._longer_codes(plan, *each) for each in ranges)]
-            exact, *longer = self._read(sources)
-            return _gather([(EXACT_CODE, sorted(exact)), (LONGER_CODE, [each for ids in longer for each in ids])], plan)
+            return self._find_codes(plan)
         if not plan.terms:
-            found = self._read([self._all_entries(plan, *each) for each in ranges])
-            return _gather([(0, in_order([each for ids in found for each in ids]))], plan)
-        if len(ranges) > 1 and plan.rarest <= plan.cap and not plan.phrases and ranges == list(plan.ranges):
+            found = self._read([self._first_entries(plan, part) for part in parts])
+            return _gather([(0, found)], plan, full=_full(parts, found, plan))
+        if plan.rarest <= plan.cap and not plan.phrases and not plan.status:
             # So few entries are best looked for in all systems at once.
-            hits = self._find_words(plan, [(ranges[0][0], ranges[-1][1])])
-            systems = {first >> SYSTEM_SHIFT for first, _ in ranges}
-            if sum(hits.groups.values()) <= plan.cap and systems.issuperset(position for position, _ in hits.groups):
+            hits = self._find_words(plan, [(plan.positions[0], IN_USE, RETIRED)], last=plan.positions[-1])
+            found = {position for position, *_ in hits.kinds}
+            if not hits.full and found.issubset(plan.positions):
                 return hits
-        return self._find_words(plan, ranges)
+        return self._find_words(plan, parts)
 
-    def _find_words(self, plan: Plan, ranges: list[tuple[int, int]]) -> Hits:
-        tiers: dict[int, list[int]] = {}
+    def _find_codes(self, plan: Plan) -> Hits:
+        # In the order of codes, whatever their group.
+        parts = [(position, IN_USE, RETIRED) for position in plan.positions]
+        exact, *longer = self._read([self._exact_code(plan), *(self._longer_codes(plan, part) for part in parts)])
+        longer_ones = [each for ids in longer for each in ids]
+        return _gather(
+            [(EXACT_CODE, [sorted(exact)]), (LONGER_CODE, [longer_ones])], plan, full=_full(parts, longer, plan)
+        )
+
+    def _find_words(self, plan: Plan, parts: list[Part], *, last: int = 0) -> Hits:
         asked = [(TYPED, plan.as_typed())] if plan.has_forms else []
         asked += [(NAMED, plan), (ANYWHERE, plan)]
-        for tier, ids in self._read_tiers(asked, ranges):
-            tiers.setdefault(tier, []).extend(ids)
-        sources, names = [], []
-        if plan.key:
-            sources.append(self._exact_name(plan, ranges))
-            names.append(EXACT_NAME)
+        tiers: dict[int, list[list[int]]] = {}
+        full = set()
+        for part, tier, ids in self._read_tiers(asked, parts, last):
+            tiers.setdefault(tier, []).append(ids)
+            full |= _full([part], [ids], plan)
+        sources = [self._exact_name(plan)] if plan.key else []
+        of_sources = [EXACT_NAME] * len(sources)
         if plan.phrases:
-            sources += [self._first(*self._meant(plan, *each), plan) for each in ranges]
-            names += [WHOLE_PHRASE if plan.is_one_phrase else PHRASE] * len(ranges)
-        for tier, ids in zip(names, self._read(sources), strict=True):
-            tiers.setdefault(tier, []).extend(ids)
-        return _gather([(tier, in_order(tiers[tier])) for tier in sorted(tiers)], plan)
+            sources += [self._first(*self._meant(plan, part), plan) for part in parts]
+            of_sources += [WHOLE_PHRASE if plan.is_one_phrase else PHRASE] * len(parts)
+        found = self._read(sources)
+        for tier, ids in zip(of_sources, found, strict=True):
+            tiers.setdefault(tier, []).append(ids)
+        if plan.phrases:
+            full |= _full(parts, found[-len(parts) :], plan)
+        return _gather(sorted(tiers.items()), plan, full=full)
 
     def count(self, plans: list[Plan]) -> list[int]:
-        """How many entries each plan finds, counted in each of its ranges of ids up to the cap plus one."""
+        """How many entries each plan finds, counted in each of its parts up to the cap plus one."""
         if not plans:
             return []
-        if plans[0].terms:
-            make = self._holding
-        elif plans[0].code:
-            make = self._code_source
-        else:
-            make = self._plain_source
+        make = self._holding if plans[0].terms else self._codes if plans[0].code else self._entries
         counts, parameters = [], []
         for plan in plans:
-            parts = []
-            for first, last in id_ranges(plan):
-                source, values = make(plan, first, last)
-                parts.append(f"(SELECT count(*) FROM ({source} LIMIT {plan.cap + 1}) AS hits)")
+            of_parts = []
+            for part in parts_of(plan):
+                source, values = make(plan, part)
+                of_parts.append(f"(SELECT count(*) FROM ({source} LIMIT {plan.cap + 1}) AS hits)")
                 parameters += values
-            counts.append(" + ".join(parts))
+            counts.append(" + ".join(of_parts) or "0")
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(counts)}", parameters)
             return list(cursor.fetchone())
 
-    def _all_entries(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        source, values = self._plain_source(plan, first, last)
+    def _entries(self, plan: Plan, part: Part) -> Source:
+        return f"SELECT id FROM procedures_searchentry WHERE id BETWEEN %s AND %s{narrow(plan)}", [*group_range(*part)]
+
+    def _first_entries(self, plan: Plan, part: Part) -> Source:
+        source, values = self._entries(plan, part)
         return f"{source} ORDER BY id LIMIT {plan.cap + 1}", values
 
-    def _plain_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        return f"SELECT id FROM procedures_searchentry WHERE id BETWEEN %s AND %s{narrow_by_bits(plan)}", [first, last]
+    def _exact_code(self, plan: Plan) -> Source:
+        within, ends = _within(plan)
+        return f"SELECT id FROM procedures_searchentry WHERE normalized = %s AND {within}{narrow(plan)}", [
+            plan.code,
+            *ends,
+        ]
 
-    def _exact_code(self, plan: Plan, ranges: list[tuple[int, int]]) -> tuple[str, list]:
-        within = " OR ".join(["id BETWEEN %s AND %s"] * len(ranges))
-        source = f"SELECT id FROM procedures_searchentry WHERE normalized = %s AND ({within}){narrow_by_bits(plan)}"
-        return source, [plan.code, *(end for each in ranges for end in each)]
-
-    def _exact_name(self, plan: Plan, ranges: list[tuple[int, int]]) -> tuple[str, list]:
-        within = " OR ".join(["id BETWEEN %s AND %s"] * len(ranges))
+    def _exact_name(self, plan: Plan) -> Source:
+        within, ends = _within(plan)
         named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
-        source = f"SELECT id FROM ({named}) AS named WHERE ({within}){narrow_by_bits(plan)}"
-        return source, [plan.key, *(end for each in ranges for end in each)]
+        return f"SELECT id FROM ({named}) AS named WHERE {within}{narrow(plan)}", [plan.key, *ends]
 
-    def _longer_codes(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        source, values = self._code_source(plan, first, last)
-        return f"{source} ORDER BY {self.code_order} LIMIT {plan.cap + 1}", values
+    def _longer_codes(self, plan: Plan, part: Part) -> Source:
+        source, values = self._codes(plan, part)
+        within, ends = _within(plan)
+        return f"{source} AND {within} ORDER BY {self.code_order} LIMIT {plan.cap + 1}", [*values, *ends]
 
-    def _code_source(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        where, values = self._code_where(plan, first, last)
-        return f"SELECT id FROM {where}", values
-
-    def _code_where(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """The table and the condition of the entries whose code begins with the plan's, and the parameters."""
+    def _codes(self, plan: Plan, part: Part) -> Source:
         # Retired codes and codes with a guide are short ranges of ids; all others are found faster by their code.
-        by_code = plan.status != {MedicalCode.Status.RETIRED} and not plan.has_guide
-        within, values = self._code_condition(plan.code, first, last, by_code=by_code)
-        return f"procedures_searchentry WHERE {within}{narrow_by_bits(plan)}", values
+        by_code = part[1] != RETIRED and not plan.has_guide
+        within, values = self._code_condition(plan.code, *group_range(*part), by_code=by_code)
+        return f"SELECT id FROM procedures_searchentry WHERE {within}{narrow(plan)}", values
 
-    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+    def _read(self, sources: list[Source]) -> list[list[int]]:
         """The ids of each source, in its order."""
         raise NotImplementedError
 
-    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-        """The first ids of each tier in each range, one more than the cap.
+    def _read_tiers(
+        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+    ) -> list[tuple[Part, int, list[int]]]:
+        """The first ids of each tier in each part, one more than the cap.
 
-        Each tier holds those before it; it is looked for only where they left room under the cap.
+        Each tier holds those before it; it is looked for only where they left room under the cap. `last` is the
+        position up to which the only part goes on, 0 where each part is one of a single code system.
         """
         raise NotImplementedError
 
@@ -149,26 +164,23 @@ class Engine:
         """
         raise NotImplementedError
 
-    def _holding_terms(self, plan: Plan, first: int, last: int, *, only_named: bool) -> tuple[str, list]:
-        """Selects the ids of the entries that hold all terms of a plan in a range, and the parameters.
+    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
+        """Finds the entries that hold all terms of a plan; `only_named` asks for descriptions and names alone.
 
-        `only_named` asks for descriptions and names alone. The text ends in a condition, so that more can be added.
+        The text ends in a condition, so that more can be added.
         """
         raise NotImplementedError
 
-    def _meant(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """Selects the ids of the entries that hold what the plan's phrases mean, and the parameters."""
+    def _meant(self, plan: Plan, part: Part) -> Source:
+        """Finds the entries that hold what the plan's phrases mean; ends in a condition."""
         raise NotImplementedError
 
-    def _holding(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        """Selects the ids of all entries that a word plan finds in a range, and the parameters."""
+    def _holding(self, plan: Plan, part: Part) -> Source:
+        """Finds all entries that a word plan finds."""
         raise NotImplementedError
 
-    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
-        """The source of the first ids of a source in static order, one more than the plan's cap.
-
-        `source` has a condition at its end, so that more can be added.
-        """
+    def _first(self, source: str, values: list, plan: Plan) -> Source:
+        """The first ids of a source that ends in a condition, in static order, one more than the plan's cap."""
         raise NotImplementedError
 
     def remove_entries(self, code_ids: list[int]) -> None:
@@ -200,70 +212,78 @@ class Engine:
         raise NotImplementedError
 
 
-def _gather(tiers: list[tuple[int, list[int]]], plan: Plan) -> Hits:
-    """The page of a plan and the groups of all hits, from tiers in order whose ids are in order."""
+def parts_of(plan: Plan) -> list[Part]:
+    """Where a plan looks: the parts of its code systems, narrowed to the groups of its status."""
+    if not plan.status:
+        return [(position, *part) for position in plan.positions for part in PARTS]
+    groups = sorted(GROUP_OF_STATUS[status] for status in plan.status)
+    parts = PARTS if len(groups) == 3 else [(HEADING, RETIRED)] if groups == [HEADING, RETIRED] else []
+    return [(position, *part) for position in plan.positions for part in parts or [(group, group) for group in groups]]
+
+
+def narrow(plan: Plan) -> str:
+    """The filters of a plan that are no parts, as conditions on the bits of an entry's id."""
+    conditions = ""
+    if plan.has_guide is not None:
+        conditions += f" AND ((id >> {NO_GUIDE_SHIFT}) & 1) = {int(not plan.has_guide)}"
+    if plan.has_policy is not None:
+        # As the partial index of PostgreSQL has it.
+        conditions += f" AND ((id >> {RANK_SHIFT}) & 1) = {int(not plan.has_policy)}"
+    return conditions
+
+
+def _within(plan: Plan) -> tuple[str, list[int]]:
+    """The condition that an id lies in one of a plan's parts, and the parameters."""
+    ranges = [group_range(*part) for part in parts_of(plan)]
+    return f"({' OR '.join(['id BETWEEN %s AND %s'] * len(ranges))})", [end for each in ranges for end in each]
+
+
+def _full(parts: list[Part], found: list[list[int]], plan: Plan) -> set[tuple[int, int]]:
+    """The (position, group) of the parts in which there is more than was looked at."""
+    return {
+        (position, group)
+        for (position, first, last), ids in zip(parts, found, strict=True)
+        if len(ids) > plan.cap
+        for group in range(first, last + 1)
+    }
+
+
+def _gather(tiers: list[tuple[int, list[list[int]]]], plan: Plan, *, full: set[tuple[int, int]]) -> Hits:
+    """The page of a plan and the kinds of all hits.
+
+    The tiers are in order. A tier of one list is in order as it is; of several, each is in the order of ids.
+    """
     found: set[int] = set()
     page: list[tuple[int, int]] = []
     end = plan.offset + plan.limit
-    for tier, ids in tiers:
-        new = [each for each in ids if each not in found] if found else ids
-        if len(page) < end:
-            page += [(each, tier) for each in new[: end - len(page)]]
-        found.update(new)
-    hits = Hits(page[plan.offset :])
+    for tier, lists in tiers:
+        if found:
+            lists = [[each for each in ids if each not in found] for ids in lists]
+        if (left := end - len(page)) > 0:
+            page += [(each, tier) for each in _first_of(lists, left, by_code=bool(plan.code))]
+        found.update(*lists)
+    hits = Hits(page[plan.offset :], full=full)
     for rank, count in Counter([each >> RANK_SHIFT for each in found]).items():
-        group = rank >> (SYSTEM_SHIFT - RANK_SHIFT), rank & FLAG_BITS
-        hits.groups[group] = hits.groups.get(group, 0) + count
+        entry = rank << RANK_SHIFT
+        kind = system_of(entry), group_of(entry), has_guide(entry), has_policy(entry)
+        hits.kinds[kind] = hits.kinds.get(kind, 0) + count
     return hits
 
 
-def in_order(ids: list[int]) -> list[int]:
-    """Ids in the order of their static rank, then of the code systems, then as the codes came."""
-    turned = sorted(
-        [(each >> RANK_SHIFT & RANK_BITS) << 44 | each >> SYSTEM_SHIFT << 36 | each & CODE_MASK for each in ids]
-    )
-    return [(each >> 36 & 255) << SYSTEM_SHIFT | each >> 44 << RANK_SHIFT | each & CODE_MASK for each in turned]
-
-
-def id_ranges(plan: Plan) -> list[tuple[int, int]]:
-    """The ranges of ids that a plan looks in: its code systems, narrowed by what the top of the static rank tells.
-
-    Retired entries, and within both halves those without a guide, are ranges of ids by themselves.
-    """
-    retired = RETIRED << RANK_SHIFT
-    no_guide = NO_GUIDE << RANK_SHIFT
-    ranges = []
-    for first, last in plan.ranges:
-        if not plan.status and plan.has_guide is None:
-            ranges.append((first, last))
-            continue
-        halves = []
-        if not plan.status or plan.status - {MedicalCode.Status.RETIRED}:
-            halves.append(first)
-        if not plan.status or MedicalCode.Status.RETIRED in plan.status:
-            halves.append(first | retired)
-        for start in halves:
-            middle, end = start + no_guide, start + retired
-            ranges.append((middle if plan.has_guide is False else start, (middle if plan.has_guide else end) - 1))
-    return ranges
-
-
-def narrow_by_bits(plan: Plan) -> str:
-    """The filters of a plan that are no ranges, as conditions on the flag bits of an entry's id.
-
-    They are written as those of the partial indexes of PostgreSQL. Headings are never retired.
-    """
-    status = MedicalCode.Status
-    conditions = []
-    if plan.status == {status.HEADER}:
-        conditions.append(f"((id >> {RANK_SHIFT}) & {HEADER}) = {HEADER}")
-    elif plan.status == {status.HEADER, status.RETIRED}:
-        conditions.append(f"((id >> {RANK_SHIFT}) & {RETIRED | HEADER}) IN ({RETIRED}, {HEADER})")
-    elif status.ACTIVE in plan.status and status.HEADER not in plan.status:
-        conditions.append(f"((id >> {RANK_SHIFT}) & {HEADER}) = 0")
-    if plan.has_policy is not None:
-        conditions.append(f"((id >> {RANK_SHIFT}) & {NO_POLICY}) = {0 if plan.has_policy else NO_POLICY}")
-    return "".join(f" AND {condition}" for condition in conditions)
+def _first_of(lists: list[list[int]], count: int, *, by_code: bool) -> list[int]:
+    """The first ids of one tier."""
+    if by_code:
+        return [each for ids in lists for each in ids][:count]
+    # Within a group of a system the order of ids is that of results: more than the first of each cannot come first.
+    firsts: set[int] = set()
+    for ids in lists:
+        at = 0
+        while at < len(ids):
+            group = ids[at] >> GROUP_SHIFT
+            stop = bisect_left(ids, (group + 1) << GROUP_SHIFT, at)
+            firsts.update(ids[at : min(stop, at + count)])
+            at = stop
+    return sorted(firsts, key=place_of)[:count]
 
 
 def read_codes(pks: list[int]) -> list[tuple]:

@@ -24,7 +24,7 @@ from procedures.models import (
 from procedures.models.codes import normalize, status_of
 from procedures.models.guides import sections_in_order
 from procedures.search.engines import engine
-from procedures.search.entry_ids import make_entry_id
+from procedures.search.entry_ids import make_entry_id, marks_of
 from procedures.search.names import names_for
 from procedures.search.spelling import misspellings_of
 from procedures.search.text import doses_of, index_words, key_of, meant_stems, text_of_html, tokenize
@@ -51,11 +51,6 @@ class Entry:
     @property
     def id(self) -> int:
         return self.row[0]
-
-
-def flag_words(status: str, has_policy: bool) -> list[str]:
-    """The words of the `flags` column. No word of a text or query begins with `=`, so they never meet."""
-    return [f"={status}", "=policy" if has_policy else "=nopolicy"]
 
 
 def reindex(code_ids: Iterable[int]) -> None:
@@ -168,12 +163,13 @@ def _entries(codes) -> Iterator[Entry]:
             called = [tokenize(name.text) for name in names.get(pk, ())]
             ends = status == MedicalCode.Status.ACTIVE and terminated
             words = {*title, *guide}.union(*called)
+            entry_id = make_entry_id(position, pk, status, pk in guides, has_policy, len(title))
             row = (
-                make_entry_id(position, pk, status, pk in guides, has_policy, len(title)),
+                entry_id,
                 pk,
                 normalized,
-                " ".join(flag_words(status, has_policy)),
-                _column([f"={spelled}", spelled, *index_words(title)]),
+                "",
+                _column([*marks_of(entry_id), f"={spelled}", spelled, *index_words(title)]),
                 _column(index_words(abbreviated)),
                 _column([each for name in called for each in index_words(name)]),
                 _column(index_words(guide)),

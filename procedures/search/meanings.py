@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from procedures.models import CodeSystem
 from procedures.models.codes import normalize
 from procedures.search.engines import engine
-from procedures.search.entry_ids import system_range
 from procedures.search.plan import Meaning, Phrase, Plan, Term
 from procedures.search.text import as_stem, meant_stems, tokenize, without_small_words
 from procedures.search.vocabulary import LONGEST_PHRASE
@@ -36,6 +35,5 @@ def count_meant(words: str, code: str, systems: Sequence[CodeSystem]) -> int:
         meaning = Meaning(terms) if terms else None
     if meaning is None:
         return 0
-    ranges = tuple(system_range(position) for position in positions)
-    plan = Plan(ranges=ranges, terms=(_NOTHING,), phrases=(Phrase(0, 1, (meaning,)),), limit=0)
-    return sum(engine().find(plan).groups.values())
+    plan = Plan(positions=tuple(positions), terms=(_NOTHING,), phrases=(Phrase(0, 1, (meaning,)),), limit=0)
+    return sum(engine().find(plan).kinds.values())

@@ -51,12 +51,12 @@ class Plan:
 
     With `code`, entries whose normalized code begins with it; else entries that hold every one of `terms`, or what the
     everyday `phrases` among them mean; with neither, every entry. `key` is the whole query as the key of an exact name.
-    `ranges` are the id ranges of the code systems to look in, first and last id included. `status`, `has_guide` and
+    `positions` are the code systems to look in. `status`, `has_guide` and
     `has_policy` narrow further; empty or None means all. `rarest` is how many entries hold the rarest term, as far as
     is known: a hint for the way to search, without effect on the answer. `cap` is the number of candidates to look at.
     """
 
-    ranges: tuple[tuple[int, int], ...]
+    positions: tuple[int, ...]
     code: str = ""
     terms: tuple[Term, ...] = ()
     phrases: tuple[Phrase, ...] = ()
@@ -92,12 +92,13 @@ class Plan:
 class Hits:
     """An engine's answer: (entry id, score) of the page in order, and how the candidates fall into groups.
 
-    A group's key is the code system's position and the flag bits of the id (entry_ids.py); a system whose groups sum up
-    to more than CAP has more hits than were looked at.
+    A kind's key is what the hits of it share: position of the code system, group (entry_ids.py), whether they have a
+    guide, and a policy. `full` are the (position, group) of which there are more hits than were looked at.
     """
 
     page: list[tuple[int, int]] = field(default_factory=list)
-    groups: dict[tuple[int, int], int] = field(default_factory=dict)
+    kinds: dict[tuple[int, int, bool, bool], int] = field(default_factory=dict)
+    full: set[tuple[int, int]] = field(default_factory=set)
 
     def system_count(self, position: int) -> int:
-        return sum(count for (found, _), count in self.groups.items() if found == position)
+        return sum(count for (found, *_), count in self.kinds.items() if found == position)

@@ -1,8 +1,8 @@
 """Search on PostgreSQL: a generated tsvector column of SearchEntry with a GIN index (migration 0003).
 
 The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor
-those of a query. Words of the title and the names are there a second time, behind `^`. Filters are conditions on the
-bits of the id, for the rare ones of which there are partial indexes.
+those of a query. Words of the title and the names are there a second time, behind `^`. Code systems, groups of
+codes and filters are marks among the words (entry_ids.py), so that the index alone finds what is asked.
 
 After a rebuild the rows lie on the disk in the order of their ids, which is that of the results. The ids of rows that
 come later stand in `procedures_searchentry_late` as well (migration 0012), until the next rebuild.
@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from django.db import connection
 
 from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
-from procedures.search.engine import Engine, narrow_by_bits
-from procedures.search.entry_ids import SYSTEM_SHIFT
+from procedures.search.engine import Engine, Part, Source
+from procedures.search.entry_ids import group_mark, group_range, guide_mark, policy_mark
 from procedures.search.plan import Meaning, Plan, Term
 
 ANYWHERE = ""
@@ -22,36 +22,37 @@ TITLE_OR_NAMES = "^"
 
 # So few entries are sorted in no time.
 FEW = 300
-IN_NEARLY_ALL = 20_000
 COLUMNS = ("id", "code_id", "normalized", "flags", "title", "short", "names", "guide", "stale_on")
 
-INDEXES = [f"procedures_searchentry_{name}" for name in ("document", "headings", "policies")]
+INDEXES = ["procedures_searchentry_document"]
 
 
 class PostgreSQLEngine(Engine):
     code_order = 'normalized COLLATE "C"'
 
-    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+    def _read(self, sources: list[Source]) -> list[list[int]]:
         return self._read_arrays("", [], sources) if sources else []
 
-    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-        parts, values_of_parts, tiers, sources = [], [], [], []
-        for number, (first, last) in enumerate(ranges):
+    def _read_tiers(
+        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+    ) -> list[tuple[Part, int, list[int]]]:
+        named, values_of_named, tiers, sources = [], [], [], []
+        for number, part in enumerate(parts):
             room = ""
             for tier, plan in asked:
-                source, values = self._holding_terms(plan, first, last, only_named=tier != ANYWHERE_TIER)
+                source, values = self._holding_terms(plan, part, only_named=tier != ANYWHERE_TIER, last=last)
                 source, values = self._first(source + room, values, plan)
                 name = f"found{tier}_{number}"
-                parts.append(f"{name} AS MATERIALIZED ({source})")
-                values_of_parts += values
-                tiers.append(tier)
+                named.append(f"{name} AS MATERIALIZED ({source})")
+                values_of_named += values
+                tiers.append((part, tier))
                 sources.append((f"SELECT id FROM {name}", []))
                 room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
-        found = self._read_arrays(f"WITH {', '.join(parts)} ", values_of_parts, sources)
-        return list(zip(tiers, found, strict=True))
+        found = self._read_arrays(f"WITH {', '.join(named)} ", values_of_named, sources)
+        return [(*each, ids) for each, ids in zip(tiers, found, strict=True)]
 
     @staticmethod
-    def _read_arrays(parts: str, values: list, sources: list[tuple[str, list]]) -> list[list[int]]:
+    def _read_arrays(parts: str, values: list, sources: list[Source]) -> list[list[int]]:
         """The ids of each source in its order, all in one statement."""
         arrays = ", ".join(f"ARRAY({source})" for source, _ in sources)
         with connection.cursor() as cursor:
@@ -65,18 +66,18 @@ class PostgreSQLEngine(Engine):
     def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
         return "normalized LIKE %s AND id BETWEEN %s AND %s", [code + "%", first, last]
 
-    def _holding_terms(self, plan: Plan, first: int, last: int, *, only_named: bool) -> tuple[str, list]:
-        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, first, last)
+    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
+        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, part, last)
 
-    def _meant(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        return _matching(meanings_query(plan, first >> SYSTEM_SHIFT), plan, first, last)
+    def _meant(self, plan: Plan, part: Part) -> Source:
+        return _matching(meanings_query(plan, part[0]), plan, part)
 
-    def _holding(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        meant = meanings_query(plan, first >> SYSTEM_SHIFT)
+    def _holding(self, plan: Plan, part: Part) -> Source:
+        meant = meanings_query(plan, part[0])
         query = _all(plan.terms, ANYWHERE)
-        return _matching(f"({query}) | ({meant})" if meant else query, plan, first, last)
+        return _matching(f"({query}) | ({meant})" if meant else query, plan, part)
 
-    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
+    def _first(self, source: str, values: list, plan: Plan) -> Source:
         limit = f"LIMIT {plan.cap + 1}"
         if plan.rarest <= FEW:
             return f"{source} ORDER BY id + 0 {limit}", values
@@ -130,14 +131,22 @@ class PostgreSQLEngine(Engine):
         self._finish_indexes()
 
 
-def _matching(query: str, plan: Plan, first: int, last: int) -> tuple[str, list]:
+def _matching(query: str, plan: Plan, part: Part, last: int = 0) -> Source:
     if not query:
         return "SELECT id FROM procedures_searchentry WHERE id IS NULL", []
-    # `id + 0` keeps PostgreSQL from reading a whole code system by the primary key, which pays for what is in nearly
-    # every entry alone.
-    entry = "id" if plan.rarest >= IN_NEARLY_ALL else "id + 0"
-    where = f"document @@ %s::tsquery AND {entry} BETWEEN %s AND %s{narrow_by_bits(plan)}"
-    return f"SELECT id FROM procedures_searchentry WHERE {where}", [query, first, last]
+    position, first_group, last_group = part
+    marks = [guide_mark(plan.has_guide)] if plan.has_guide is not None else []
+    marks += [policy_mark(plan.has_policy)] if plan.has_policy is not None else []
+    query = " & ".join([f"({query})", *map(_quote, marks)])
+    if last:
+        # `id + 0` keeps PostgreSQL from reading the whole table by its primary key.
+        ends = [group_range(position)[0], group_range(last)[1]]
+        return "SELECT id FROM procedures_searchentry WHERE document @@ %s::tsquery AND id + 0 BETWEEN %s AND %s", [
+            query,
+            *ends,
+        ]
+    groups = [_quote(group_mark(position, group)) for group in range(first_group, last_group + 1)]
+    return "SELECT id FROM procedures_searchentry WHERE document @@ %s::tsquery", [f"{query} & ({' | '.join(groups)})"]
 
 
 def meanings_query(plan: Plan, position: int) -> str:

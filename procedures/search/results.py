@@ -10,16 +10,7 @@ from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import code_address, status_of
 from procedures.search.engine import read_codes
 from procedures.search.engines import engine
-from procedures.search.entry_ids import (
-    HEADER,
-    NO_GUIDE,
-    NO_POLICY,
-    RANK_SHIFT,
-    RETIRED,
-    SYSTEM_SHIFT,
-    code_id,
-    system_range,
-)
+from procedures.search.entry_ids import GROUP_OF_STATUS, code_id, has_guide, has_policy, system_of
 from procedures.search.matches import find_matches
 from procedures.search.plan import CAP, Hits, Plan
 from procedures.search.query import MOST_WORDS, Query, parse_query
@@ -32,9 +23,6 @@ PAGE_SIZE = 20
 SUGGESTIONS = 8
 # Suggestions are the best of so many candidates in each code system.
 SUGGESTED_FROM = 100
-
-STATUS_BITS = RETIRED | HEADER
-BITS_OF_STATUS = {MedicalCode.Status.ACTIVE: 0, MedicalCode.Status.RETIRED: RETIRED, MedicalCode.Status.HEADER: HEADER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,7 @@ def search(
     everywhere, hits, typed = _code_plan(query, systems), None, query.words
     if everywhere.code:
         hits = find(everywhere)
-        if not hits.groups and (filters == NO_FILTERS or not _finds(everywhere)):
+        if not hits.kinds and (filters == NO_FILTERS or not _finds(everywhere)):
             hits = None
     if hits is None:
         everywhere, corrected = _word_plan(query, systems)
@@ -127,7 +115,7 @@ def search(
         elif corrected and _finds(corrected.plan):
             results.did_you_mean = corrected.text
         hits = find(everywhere)
-        is_in_vain = not hits.groups and (filters == NO_FILTERS or not _finds(everywhere))
+        is_in_vain = not hits.kinds and (filters == NO_FILTERS or not _finds(everywhere))
         if is_in_vain and not corrected and not verbatim and (joined := _joined(query, systems)):
             everywhere, typed, results.corrected = joined.plan, joined.words, joined.text
             hits = find(everywhere)
@@ -211,7 +199,7 @@ def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
     641 HCPCS codes are also ICD-10-CM codes without their dot: such a spelling means both, a dot means ICD-10-CM.
     """
     meant = [system for system in systems if system.code_has_dot or not query.code_has_dot]
-    return Plan(code=query.code, ranges=tuple(system_range(system.position) for system in meant))
+    return Plan(code=query.code, positions=tuple(system.position for system in meant))
 
 
 def _word_plan(query: Query, systems: Sequence[CodeSystem]) -> tuple[Plan, OtherSpelling | None]:
@@ -228,18 +216,18 @@ def _plan_of(query: Query, vocabulary: Vocabulary, systems: Sequence[CodeSystem]
         phrases=phrases_of(query.words, vocabulary),
         key=key_of(tokenize(query.text)),
         rarest=rarest_of(terms, vocabulary),
-        ranges=tuple(system_range(system.position) for system in systems),
+        positions=tuple(system.position for system in systems),
     )
 
 
 def _narrow(plan: Plan, systems: Sequence[CodeSystem], filters: Filters, without: str = "") -> Plan:
     """The plan with all filters but the one named by `without`."""
-    ranges = plan.ranges
+    positions = plan.positions
     if filters.systems and without != "system":
-        chosen = {system_range(system.position) for system in systems if system.slug in filters.systems}
-        ranges = tuple(each for each in plan.ranges if each in chosen)
+        chosen = {system.position for system in systems if system.slug in filters.systems}
+        positions = tuple(each for each in positions if each in chosen)
     return plan.with_only(
-        ranges=ranges,
+        positions=positions,
         status=filters.status if without != "status" else frozenset(),
         has_guide=filters.has_guide if without != "has_guide" else None,
         has_policy=filters.has_policy if without != "has_policy" else None,
@@ -248,14 +236,11 @@ def _narrow(plan: Plan, systems: Sequence[CodeSystem], filters: Filters, without
 
 FACETS = ("system", "status", "has_guide", "has_policy")
 
-# The flag bits of an id that make it count for a value: (facet, value, mask, bits), and the same as a filter of a plan.
-_FLAG_VALUES = [
-    *[
-        ("status", str(status), STATUS_BITS, bits, {"status": frozenset([str(status)])})
-        for status, bits in BITS_OF_STATUS.items()
-    ],
-    ("has_guide", "1", NO_GUIDE, 0, {"has_guide": True}),
-    ("has_policy", "1", NO_POLICY, 0, {"has_policy": True}),
+# The values of the facets that are no code systems, and each as a filter of a plan.
+_VALUES = [
+    *[("status", str(status), {"status": frozenset([str(status)])}) for status in MedicalCode.Status],
+    ("has_guide", "1", {"has_guide": True}),
+    ("has_policy", "1", {"has_policy": True}),
 ]
 
 
@@ -264,8 +249,8 @@ def _facets(
 ) -> dict[str, list[FacetValue]]:
     """The counts of each filter's values, the filter itself left out.
 
-    They come from the groups of the candidates already found; only a value within a system that has more candidates
-    than the cap is counted anew.
+    They come from the kinds of the candidates already found; only what may have more than were looked at is counted
+    anew.
     """
     narrowed = _narrow(everywhere, systems, filters)
     plans = {name: _narrow(everywhere, systems, filters, without=name) for name in FACETS}
@@ -276,38 +261,41 @@ def _facets(
         value.add(found["system"].system_count(system.position))
         facets["system"].append(value)
     recounts: list[tuple[FacetValue, Plan]] = []
-    for name, text, mask, bits, chosen in _FLAG_VALUES:
+    for name, text, chosen in _VALUES:
         value = FacetValue(text)
         for system in systems:
-            if found[name].system_count(system.position) > CAP:
-                only = system_range(system.position)
-                recounts.append((value, plans[name].with_only(ranges=(only,), **chosen)))
+            count, is_exact = _count(found[name], system.position, name, text)
+            if is_exact or count > CAP:
+                value.add(count)
             else:
-                value.add(
-                    sum(
-                        count
-                        for (position, flags), count in found[name].groups.items()
-                        if position == system.position and flags & mask == bits
-                    )
-                )
+                recounts.append((value, plans[name].with_only(positions=(system.position,), **chosen)))
         facets[name].append(value)
     for (value, _), count in zip(recounts, engine().count([plan for _, plan in recounts]), strict=True):
         value.add(count)
     return {name: [value for value in values if value.count] for name, values in facets.items()}
 
 
+def _count(hits: Hits, position: int, name: str, text: str) -> tuple[int, bool]:
+    """How many candidates of a system count for a value, and whether these are all."""
+    group = GROUP_OF_STATUS[text] if name == "status" else None
+    count = 0
+    for (of_system, of_group, guide, policy), number in hits.kinds.items():
+        if of_system == position and (guide if name == "has_guide" else policy if group is None else of_group == group):
+            count += number
+    return count, not any(of_system == position and group in (None, of_group) for of_system, of_group in hits.full)
+
+
 def _rows(page: list[tuple[int, int]], plan: Plan, typed: Sequence[str], systems: Sequence[CodeSystem]) -> list[dict]:
     """The results of a page, in the order of the entries."""
     today = timezone.localdate()
-    system_of = {system.position: system for system in systems}
+    by_position = {system.position: system for system in systems}
     found = {row[0]: row for row in read_codes([code_id(entry_id) for entry_id, _ in page])}
     hits = [(entry_id, score, row) for entry_id, score in page if (row := found.get(code_id(entry_id)))]
     matches = find_matches(plan, typed, [(row[0], score, row[1], row[2]) for _, score, row in hits])
     rows = []
     for entry_id, _, (pk, code, title, slug, kind, ended, missing_from_id) in hits:
         terminated = datetime.date.fromisoformat(ended) if ended else None
-        system = system_of[entry_id >> SYSTEM_SHIFT]
-        flags = entry_id >> RANK_SHIFT
+        system = by_position[system_of(entry_id)]
         rows.append(
             {
                 "system": system.slug,
@@ -317,8 +305,8 @@ def _rows(page: list[tuple[int, int]], plan: Plan, typed: Sequence[str], systems
                 "url": code_address(system.slug, code, slug),
                 "status": status_of(kind, terminated, missing_from_id, today).value,
                 "terminated": terminated,
-                "has_guide": not flags & NO_GUIDE,
-                "has_policy": not flags & NO_POLICY,
+                "has_guide": has_guide(entry_id),
+                "has_policy": has_policy(entry_id),
                 "match": matches[pk],
             }
         )

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from procedures.models import MedicalCode
 from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
-from procedures.search.engine import Engine
-from procedures.search.entry_ids import SYSTEM_SHIFT
+from procedures.search.engine import Engine, Part, Source
+from procedures.search.entry_ids import IN_USE, group_range, guide_mark, policy_mark
 from procedures.search.plan import Meaning, Plan, Term
 
 COLUMNS = "flags, title, short, names, guide"
@@ -33,7 +32,7 @@ END
 
 
 class SQLiteEngine(Engine):
-    def _read(self, sources: list[tuple[str, list]]) -> list[list[int]]:
+    def _read(self, sources: list[Source]) -> list[list[int]]:
         found = []
         with connection.cursor() as cursor:
             for source, values in sources:
@@ -41,13 +40,15 @@ class SQLiteEngine(Engine):
                 found.append([row[0] for row in cursor.fetchall()])
         return found
 
-    def _read_tiers(self, asked: list[tuple[int, Plan]], ranges: list[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+    def _read_tiers(
+        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+    ) -> list[tuple[Part, int, list[int]]]:
         found = []
-        for first, last in ranges:
+        for part in parts:
             for tier, plan in asked:
-                source = self._holding_terms(plan, first, last, only_named=tier != ANYWHERE_TIER)
+                source = self._holding_terms(plan, part, only_named=tier != ANYWHERE_TIER, last=last)
                 [ids] = self._read([self._first(*source, plan)])
-                found.append((tier, ids))
+                found.append((part, tier, ids))
                 if len(ids) > plan.cap:
                     break
         return found
@@ -64,18 +65,18 @@ class SQLiteEngine(Engine):
             [code, code + "~", first, last],
         )
 
-    def _holding_terms(self, plan: Plan, first: int, last: int, *, only_named: bool) -> tuple[str, list]:
-        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, first, last)
+    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
+        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, part, last)
 
-    def _meant(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        return _matching(meanings_expression(plan, first >> SYSTEM_SHIFT), plan, first, last)
+    def _meant(self, plan: Plan, part: Part) -> Source:
+        return _matching(meanings_expression(plan, part[0]), plan, part)
 
-    def _holding(self, plan: Plan, first: int, last: int) -> tuple[str, list]:
-        meant = meanings_expression(plan, first >> SYSTEM_SHIFT)
+    def _holding(self, plan: Plan, part: Part) -> Source:
+        meant = meanings_expression(plan, part[0])
         expression = _all(plan.terms, ANYWHERE) + (f" OR ({meant})" if meant else "")
-        return _matching(expression, plan, first, last)
+        return _matching(expression, plan, part)
 
-    def _first(self, source: str, values: list, plan: Plan) -> tuple[str, list]:
+    def _first(self, source: str, values: list, plan: Plan) -> Source:
         return f"{source} ORDER BY rowid LIMIT {plan.cap + 1}", values
 
     def clear(self) -> None:
@@ -109,10 +110,12 @@ class SQLiteEngine(Engine):
                 )
 
 
-def _matching(expression: str, plan: Plan, first: int, last: int) -> tuple[str, list]:
+def _matching(expression: str, plan: Plan, part: Part, last: int = 0) -> Source:
     if not expression:
         return "SELECT id AS id FROM procedures_searchentry WHERE id IS NULL", []
-    return _SOURCE, [f"({expression})" + _flags(plan), first, last]
+    position, first_group, last_group = part
+    first, end = group_range(position, first_group, last_group)[0], group_range(last or position, IN_USE, last_group)[1]
+    return _SOURCE, [f"({expression})" + _flags(plan), first, end]
 
 
 def meanings_expression(plan: Plan, position: int) -> str:
@@ -157,10 +160,7 @@ def _quote(word: str) -> str:
 
 
 def _flags(plan: Plan) -> str:
-    """The filters of a plan that are no ranges as words of the `flags` column: one of each group must be there."""
-    groups = []
-    if plan.status and plan.status != {MedicalCode.Status.RETIRED}:
-        groups.append([f"={status}" for status in sorted(plan.status)])
-    if plan.has_policy is not None:
-        groups.append(["=policy" if plan.has_policy else "=nopolicy"])
-    return "".join(" AND flags : (" + " OR ".join(f'"{word}"' for word in group) + ")" for group in groups)
+    """The filters of a plan that are no parts, as marks that an entry has to have."""
+    marks = [guide_mark(plan.has_guide)] if plan.has_guide is not None else []
+    marks += [policy_mark(plan.has_policy)] if plan.has_policy is not None else []
+    return "".join(f' AND ({{title}} : "{mark}")' for mark in marks)
