@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(db_index=True, max_length=80)),
+                ('phrase', models.CharField(max_length=80)),
                 ('words', models.CharField(blank=True, max_length=200)),
                 ('position', models.PositiveSmallIntegerField(null=True)),
                 ('code', models.CharField(blank=True, max_length=12)),

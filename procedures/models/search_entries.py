@@ -40,12 +40,13 @@ class SearchName(models.Model):
 
 
 class SearchPhrase(models.Model):
-    """An EverydayWord as search reads it: the phrase, and what it means, as `search.text.key_of` writes them.
+    """An EverydayWord as search reads it: `key` is its phrase by `search.text.phrase_key`, `words` are stems.
 
     Or, in place of words, the `position` of a code system and the beginning of its codes, normalized.
     """
 
     key = models.CharField(max_length=80, db_index=True)
+    phrase = models.CharField(max_length=80)
     words = models.CharField(max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(null=True)
     code = models.CharField(max_length=12, blank=True)

@@ -22,10 +22,10 @@ from procedures.search.entry_ids import (
 )
 from procedures.search.plan import Hits, Plan
 
-# The tiers of a word plan: what holds the query's words comes in this order.
-EXACT_NAME, WHOLE_PHRASE, TYPED, NAMED, ANYWHERE, PHRASE = range(6)
-# Those of a code plan.
-EXACT_CODE, LONGER_CODE = range(2)
+# The tiers, in the order of the results: see docs/search.md.
+EXACT_CODE, LONGER_CODE, EXACT_NAME, MEANT_CODE, MEANT_BEGINNING, MEANT_WORDS, HEADED, TYPED, NAMED = range(9)
+ANYWHERE, PHRASE = range(9, 11)
+MEANT_BY = (MEANT_CODE, MEANT_BEGINNING, MEANT_WORDS, PHRASE)
 
 # The groups that are looked at together: first what can be used, then headings and retired codes.
 PARTS = ((IN_USE, IN_USE), (HEADING, RETIRED))
@@ -73,24 +73,40 @@ class Engine:
         )
 
     def _find_words(self, plan: Plan, parts: list[Part], *, last: int = 0) -> Hits:
-        asked = [(TYPED, plan.as_typed())] if plan.has_forms else []
-        asked += [(NAMED, plan), (ANYWHERE, plan)]
+        asked = [HEADED, *([TYPED] if plan.has_forms else []), NAMED, ANYWHERE]
         tiers: dict[int, list[list[int]]] = {}
         full = set()
-        for part, tier, ids in self._read_tiers(asked, parts, last):
+        for part, tier, ids in self._read_tiers(plan, asked, parts, last):
             tiers.setdefault(tier, []).append(ids)
             full |= _full([part], [ids], plan)
-        sources = [self._exact_name(plan)] if plan.key else []
-        of_sources = [EXACT_NAME] * len(sources)
-        if plan.phrases:
-            sources += [self._first(*self._meant(plan, part), plan) for part in parts]
-            of_sources += [WHOLE_PHRASE if plan.is_one_phrase else PHRASE] * len(parts)
-        found = self._read(sources)
-        for tier, ids in zip(of_sources, found, strict=True):
+        sources = self._special(plan, parts)
+        for (tier, part, _), ids in zip(sources, self._read([source for *_, source in sources]), strict=True):
             tiers.setdefault(tier, []).append(ids)
-        if plan.phrases:
-            full |= _full(parts, found[-len(parts) :], plan)
+            if part:
+                full |= _full([part], [ids], plan)
         return _gather(sorted(tiers.items()), plan, full=full)
+
+    def _special(self, plan: Plan, parts: list[Part]) -> list[tuple[int, Part | None, Source]]:
+        """What is found otherwise than by the words as they stand: (tier, part or None for all, source)."""
+        sources: list[tuple[int, Part | None, Source]] = []
+        if plan.modifier:
+            sources.append((EXACT_CODE, None, self._exact_code(plan.with_only(code=plan.modifier))))
+        if plan.key:
+            sources.append((EXACT_NAME, None, self._exact_name(plan)))
+        if not plan.phrases:
+            return sources
+        if not plan.is_one_phrase or (plan.phrases[0].is_begun and len(plan.terms) == 1):
+            return sources + [(PHRASE, part, self._first(*self._meant(plan, part), plan)) for part in parts]
+        of_codes, of_words = plan.meant_by(codes=True), plan.meant_by(codes=False)
+        if of_codes.phrases[0].meanings:
+            sources.append((MEANT_CODE, None, self._meant_codes(of_codes)))
+            of_parts = [
+                part for part in parts if any(each.position == part[0] for each in of_codes.phrases[0].meanings)
+            ]
+            sources += [(MEANT_BEGINNING, part, self._first(*self._meant(of_codes, part), plan)) for part in of_parts]
+        if of_words.phrases[0].meanings:
+            sources += [(MEANT_WORDS, part, self._first(*self._meant(of_words, part), plan)) for part in parts]
+        return sources
 
     def count(self, plans: list[Plan]) -> list[int]:
         """How many entries each plan finds, counted in each of its parts up to the cap plus one."""
@@ -123,6 +139,13 @@ class Engine:
             *ends,
         ]
 
+    def _meant_codes(self, plan: Plan) -> Source:
+        within, ends = _within(plan)
+        meanings = plan.phrases[0].meanings
+        codes = " OR ".join(["(normalized = %s AND id BETWEEN %s AND %s)"] * len(meanings))
+        values = [value for each in meanings for value in (each.code, *group_range(each.position))]
+        return f"SELECT id FROM procedures_searchentry WHERE ({codes}) AND {within}{narrow(plan)}", [*values, *ends]
+
     def _exact_name(self, plan: Plan) -> Source:
         within, ends = _within(plan)
         named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
@@ -134,8 +157,8 @@ class Engine:
         return f"{source} AND {within} ORDER BY {self.code_order} LIMIT {plan.cap + 1}", [*values, *ends]
 
     def _codes(self, plan: Plan, part: Part) -> Source:
-        # Retired codes and codes with a guide are short ranges of ids; all others are found faster by their code.
-        by_code = part[1] != RETIRED and not plan.has_guide
+        # Retired codes are short ranges of ids; all others are found faster by their code.
+        by_code = part[1] != RETIRED
         within, values = self._code_condition(plan.code, *group_range(*part), by_code=by_code)
         return f"SELECT id FROM procedures_searchentry WHERE {within}{narrow(plan)}", values
 
@@ -144,9 +167,9 @@ class Engine:
         raise NotImplementedError
 
     def _read_tiers(
-        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+        self, plan: Plan, asked: list[int], parts: list[Part], last: int
     ) -> list[tuple[Part, int, list[int]]]:
-        """The first ids of each tier in each part, one more than the cap.
+        """The first ids of each of the tiers that are asked in each part, one more than the cap.
 
         Each tier holds those before it; it is looked for only where they left room under the cap. `last` is the
         position up to which the only part goes on, 0 where each part is one of a single code system.
@@ -164,11 +187,8 @@ class Engine:
         """
         raise NotImplementedError
 
-    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
-        """Finds the entries that hold all terms of a plan; `only_named` asks for descriptions and names alone.
-
-        The text ends in a condition, so that more can be added.
-        """
+    def _holding_terms(self, plan: Plan, part: Part, tier: int, last: int = 0) -> Source:
+        """Finds the entries that hold all terms of a plan as the tier wants it; ends in a condition."""
         raise NotImplementedError
 
     def _meant(self, plan: Plan, part: Part) -> Source:

@@ -27,7 +27,17 @@ from procedures.search.engines import engine
 from procedures.search.entry_ids import make_entry_id, marks_of
 from procedures.search.names import names_for
 from procedures.search.spelling import misspellings_of
-from procedures.search.text import doses_of, index_words, key_of, meant_stems, text_of_html, tokenize
+from procedures.search.text import (
+    doses_of,
+    head_of,
+    index_words,
+    key_of,
+    letters_joined,
+    meant_stems,
+    phrase_key,
+    text_of_html,
+    tokenize,
+)
 from procedures.search.word_forms import stem
 
 # Counts up whenever what is written here changes its form: an index of another form is answered with wrong results.
@@ -163,25 +173,34 @@ def _entries(codes) -> Iterator[Entry]:
             called = [tokenize(name.text) for name in names.get(pk, ())]
             ends = status == MedicalCode.Status.ACTIVE and terminated
             words = {*title, *guide}.union(*called)
-            entry_id = make_entry_id(position, pk, status, pk in guides, has_policy, len(title))
+            entry_id = make_entry_id(position, pk, status, pk in guides, has_policy, len(title) + later_words(title))
             row = (
                 entry_id,
                 pk,
                 normalized,
                 "",
-                _column([*marks_of(entry_id), f"={spelled}", spelled, *index_words(title)]),
+                _column([*marks_of(entry_id), f"={spelled}", head_of(title), spelled, *index_words(title)]),
                 _column(index_words(abbreviated)),
                 _column([each for name in called for each in index_words(name)]),
                 _column(index_words(guide)),
                 terminated + datetime.timedelta(days=1) if ends else None,
             )
             keys = {key_of(text) for text in (title, abbreviated, *called)} - {""}
-            doses = {number + unit for text in (title, abbreviated, guide, *called) for number, unit in doses_of(text)}
-            yield Entry(row, keys, words, {*abbreviated, *doses} - words)
+            texts = (title, abbreviated, guide, *called)
+            joined = {number + unit for text in texts for number, unit in doses_of(text)}
+            joined.update(each for text in texts for each in letters_joined(text))
+            yield Entry(row, keys, words, {*abbreviated, *joined} - words)
+
+
+def later_words(title: list[str]) -> int:
+    """How much longer a description counts than it is: what comes after a first visit is mostly not what is meant."""
+    if "sequela" in title:
+        return 8
+    return 4 if "subsequent" in title and "encounter" in title else 0
 
 
 def _column(words: list[str]) -> str:
-    return " ".join(dict.fromkeys(words))
+    return " ".join(word for word in dict.fromkeys(words) if word)
 
 
 def _successors_of(pks: Iterable[int]) -> set[int]:
@@ -254,14 +273,14 @@ def _store_phrases() -> None:
     positions = dict(CodeSystem.objects.values_list("slug", "position"))
     rows = []
     for phrase, words, code in EverydayWord.objects.order_by("pk").values_list("phrase", "words", "code"):
-        key = key_of(tokenize(phrase))
+        key = phrase_key(tokenize(phrase))
         slug, _, beginning = code.partition(":")
         if stems := meant_stems(words):
-            rows.append((key, " ".join(stems), None, ""))
+            rows.append((key, phrase, " ".join(stems), None, ""))
         elif code and slug in positions and normalize(beginning):
-            rows.append((key, "", positions[slug], normalize(beginning)))
+            rows.append((key, phrase, "", positions[slug], normalize(beginning)))
     SearchPhrase.objects.all().delete()
-    engine().insert("procedures_searchphrase", ("key", "words", "position", "code"), rows)
+    engine().insert("procedures_searchphrase", ("key", "phrase", "words", "position", "code"), rows)
 
 
 def _words_of_phrases() -> set[str]:

@@ -6,7 +6,7 @@ from html import escape
 
 from procedures.models import CodeName, Guide
 from procedures.models.guides import sections_in_order
-from procedures.search.engine import EXACT_NAME, PHRASE, WHOLE_PHRASE
+from procedures.search.engine import EXACT_CODE, EXACT_NAME, MEANT_BY
 from procedures.search.names import names_for
 from procedures.search.plan import Plan, Term
 from procedures.search.text import as_stem, fold, text_of_html
@@ -83,12 +83,12 @@ class Marker:
         return any(self._terms_in(word) for word in _PIECES.findall(text))
 
 
-def find_matches(plan: Plan, typed: Sequence[str], found: list[tuple[int, int, str, str]]) -> dict[int, dict[str, str]]:
+def find_matches(plan: Plan, found: list[tuple[int, int, str, str]]) -> dict[int, dict[str, str]]:
     """For each result (primary key, score, code, title): {"kind", "label", "text", "html", "title_html"}.
 
     `kind` is code, description, name, everyday or guide; `label` says the same to a reader, with the kind of a name;
     `text` is the code, the title, the name, what the everyday phrase means, or a passage of the guide; `html` is the
-    text with the words marked that were looked for, and `title_html` the title. `typed` are the words of the query. A
+    text with the words marked that were looked for, and `title_html` the title. A
     result whose words are found only together, some here and some there, counts as matched by its description.
     """
     if plan.code:
@@ -97,14 +97,17 @@ def find_matches(plan: Plan, typed: Sequence[str], found: list[tuple[int, int, s
     marker, meanings = Marker(plan.terms), Marker(plan.terms, meant) if plan.phrases else None
     matches: dict[int, dict[str, str]] = {}
     elsewhere: list[int] = []
-    for pk, score, _, title in found:
-        if meanings and score in (WHOLE_PHRASE, PHRASE):
-            text = _everyday_text(plan, typed)
+    for pk, score, code, title in found:
+        if score == EXACT_CODE:
+            matches[pk] = _by_code(plan.modifier, code, title)
+            continue
+        if meanings and score in MEANT_BY:
+            text = ", ".join(phrase.text for phrase in plan.phrases)
             marked = {"html": escape(text), "title_html": meanings.marked(title)[0]}
             matches[pk] = {"kind": "everyday", "label": "Everyday word", "text": text, **marked}
             continue
         html, is_there = marker.marked(title)
-        label = "Its description" if score == EXACT_NAME and is_there else "Description"
+        label = "Its description" if score == EXACT_NAME and is_there else "In its description"
         matches[pk] = {"kind": "description", "label": label, "text": title, "html": html, "title_html": html}
         if not is_there:
             elsewhere.append(pk)
@@ -126,11 +129,6 @@ def _by_code(typed: str, code: str, title: str) -> dict[str, str]:
         "html": f"<mark>{escape(code[:at])}</mark>{escape(code[at:])}",
         "title_html": escape(title),
     }
-
-
-def _everyday_text(plan: Plan, typed: Sequence[str]) -> str:
-    """The everyday phrases of the query, as they were typed."""
-    return ", ".join(" ".join(typed[phrase.start : phrase.stop]) for phrase in plan.phrases)
 
 
 def _matches_elsewhere(marker: Marker, pks: list[int]) -> dict[int, dict[str, str]]:

@@ -38,11 +38,16 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """An everyday phrase in a query: what stands in place of its terms from `start` to before `stop`."""
+    """An everyday phrase in a query: what stands in place of its terms from `start` to before `stop`.
+
+    `text` is the phrase as editors wrote it. `is_begun` tells that only its beginning was typed.
+    """
 
     start: int
     stop: int
     meanings: tuple[Meaning, ...]
+    text: str = ""
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,18 @@ class Plan:
     """One question to the engine.
 
     With `code`, entries whose normalized code begins with it; else entries that hold every one of `terms`, or what the
-    everyday `phrases` among them mean; with neither, every entry. `key` is the whole query as the key of an exact name.
-    `positions` are the code systems to look in. `status`, `has_guide` and
-    `has_policy` narrow further; empty or None means all. `rarest` is how many entries hold the rarest term, as far as
-    is known: a hint for the way to search, without effect on the answer. `cap` is the number of candidates to look at.
+    everyday `phrases` among them mean; with neither, every entry. `modifier` is the query where it may be a modifier of
+    two letters; `heads` are the marks of the words that a description may begin with. `key` is the whole query as the
+    key of an exact name. `positions` are the code systems to look in. `status`, `has_guide` and `has_policy` narrow
+    further; empty or None means all. `rarest` is how many entries hold the rarest term, as far as is known: a hint for
+    the way to search, without effect on the answer. `cap` is the number of candidates to look at.
     """
 
     positions: tuple[int, ...]
     code: str = ""
+    modifier: str = ""
     terms: tuple[Term, ...] = ()
+    heads: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     key: str = ""
     rarest: int = 0
@@ -81,6 +89,14 @@ class Plan:
     def as_typed(self) -> "Plan":
         """The same question without the other forms of words."""
         return replace(self, terms=tuple(term.as_typed() for term in self.terms))
+
+    def meant_by(self, *, codes: bool) -> "Plan":
+        """The same question with those meanings alone that are codes, or words."""
+        phrases = [
+            replace(phrase, meanings=tuple(each for each in phrase.meanings if bool(each.code) == codes))
+            for phrase in self.phrases
+        ]
+        return replace(self, phrases=tuple(phrases))
 
     @property
     def is_one_phrase(self) -> bool:

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
-from procedures.search.engine import Engine, Part, Source
+from procedures.search.engine import ANYWHERE, HEADED, TYPED, Engine, Part, Source
 from procedures.search.entry_ids import group_mark, group_range, guide_mark, policy_mark
 from procedures.search.plan import Meaning, Plan, Term
 
-ANYWHERE = ""
+EVERYWHERE = ""
 TITLE_OR_NAMES = "^"
 
 # So few entries are sorted in no time.
@@ -34,13 +33,13 @@ class PostgreSQLEngine(Engine):
         return self._read_arrays("", [], sources) if sources else []
 
     def _read_tiers(
-        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+        self, plan: Plan, asked: list[int], parts: list[Part], last: int
     ) -> list[tuple[Part, int, list[int]]]:
         named, values_of_named, tiers, sources = [], [], [], []
         for number, part in enumerate(parts):
             room = ""
-            for tier, plan in asked:
-                source, values = self._holding_terms(plan, part, only_named=tier != ANYWHERE_TIER, last=last)
+            for tier in asked:
+                source, values = self._holding_terms(plan, part, tier, last)
                 source, values = self._first(source + room, values, plan)
                 name = f"found{tier}_{number}"
                 named.append(f"{name} AS MATERIALIZED ({source})")
@@ -66,15 +65,19 @@ class PostgreSQLEngine(Engine):
     def _code_condition(self, code: str, first: int, last: int, *, by_code: bool) -> tuple[str, list]:
         return "normalized LIKE %s AND id BETWEEN %s AND %s", [code + "%", first, last]
 
-    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
-        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, part, last)
+    def _holding_terms(self, plan: Plan, part: Part, tier: int, last: int = 0) -> Source:
+        asked = plan.as_typed() if tier == TYPED else plan
+        query = _all(asked.terms, EVERYWHERE if tier == ANYWHERE else TITLE_OR_NAMES)
+        if tier == HEADED:
+            query += f" & ({' | '.join(map(_quote, plan.heads))})"
+        return _matching(query, plan, part, last)
 
     def _meant(self, plan: Plan, part: Part) -> Source:
         return _matching(meanings_query(plan, part[0]), plan, part)
 
     def _holding(self, plan: Plan, part: Part) -> Source:
         meant = meanings_query(plan, part[0])
-        query = _all(plan.terms, ANYWHERE)
+        query = _all(plan.terms, EVERYWHERE)
         return _matching(f"({query}) | ({meant})" if meant else query, plan, part)
 
     def _first(self, source: str, values: list, plan: Plan) -> Source:
@@ -156,15 +159,15 @@ def meanings_query(plan: Plan, position: int) -> str:
     """
     parts, at = [], 0
     for phrase in plan.phrases:
-        parts += [_term(term, ANYWHERE) for term in plan.terms[at : phrase.start]]
+        parts += [_term(term, EVERYWHERE) for term in plan.terms[at : phrase.start]]
         choices = [each for meaning in phrase.meanings if (each := _meaning(meaning, position))]
         if not plan.is_one_phrase:
-            choices.append(f"({_all(plan.terms[phrase.start : phrase.stop], ANYWHERE)})")
+            choices.append(f"({_all(plan.terms[phrase.start : phrase.stop], EVERYWHERE)})")
         if not choices:
             return ""
         parts.append(f"({' | '.join(choices)})")
         at = phrase.stop
-    parts += [_term(term, ANYWHERE) for term in plan.terms[at:]]
+    parts += [_term(term, EVERYWHERE) for term in plan.terms[at:]]
     return " & ".join(parts)
 
 

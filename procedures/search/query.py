@@ -9,6 +9,7 @@ from procedures.search.word_forms import stem
 
 MOST_WORDS = 16
 
+_MODIFIER_SHAPE = re.compile(r"[A-Za-z]{2}")
 _CODE_SHAPE = re.compile(r"[A-Z0-9]{1,8}")
 
 
@@ -17,13 +18,15 @@ class Query:
     """A parsed query.
 
     `code` is the text as a normalized code or the beginning of one ("" where it has not the shape of a code);
-    `code_has_dot` tells that it was written with the dot of ICD-10, after three characters; `words` are the words to
+    `code_has_dot` tells that it was written with the dot of ICD-10, after three characters; `modifier` is the text
+    where it may be a modifier of two letters, which may also be a word or its beginning; `words` are the words to
     find, all of them, the last of which may be half typed; `words_left_out` counts those beyond the sixteenth.
     """
 
     text: str
     code: str
     code_has_dot: bool
+    modifier: str
     words: tuple[str, ...]
     words_left_out: int
 
@@ -40,6 +43,7 @@ def parse_query(text: str) -> Query:
         text=text.strip(),
         code=code,
         code_has_dot=bool(code) and "".join(text.split())[3:4] == ".",
+        modifier=normalize(text) if _MODIFIER_SHAPE.fullmatch(text.strip()) else "",
         words=tuple(words[:MOST_WORDS]),
         words_left_out=max(0, len(words) - MOST_WORDS),
     )

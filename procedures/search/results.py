@@ -16,7 +16,7 @@ from procedures.search.plan import CAP, Hits, Plan
 from procedures.search.query import MOST_WORDS, Query, parse_query
 from procedures.search.spelling import correct, join_known
 from procedures.search.text import key_of, tokenize
-from procedures.search.vocabulary import Vocabulary, phrases_of, rarest_of, read_vocabulary, terms_of
+from procedures.search.vocabulary import Vocabulary, heads_of, phrases_of, rarest_of, read_vocabulary, terms_of
 
 PAGE_SIZE = 20
 
@@ -103,7 +103,7 @@ def search(
     def find(plan: Plan) -> Hits:
         return engine().find(_narrow(plan, systems, filters).with_only(**window))
 
-    everywhere, hits, typed = _code_plan(query, systems), None, query.words
+    everywhere, hits = _code_plan(query, systems), None
     if everywhere.code:
         hits = find(everywhere)
         if not hits.kinds and (filters == NO_FILTERS or not _finds(everywhere)):
@@ -111,13 +111,13 @@ def search(
     if hits is None:
         everywhere, corrected = _word_plan(query, systems)
         if corrected and not verbatim and _finds(corrected_plan := corrected.plan):
-            everywhere, typed, results.corrected = corrected_plan, corrected.words, corrected.text
+            everywhere, results.corrected = corrected_plan, corrected.text
         elif corrected and _finds(corrected.plan):
             results.did_you_mean = corrected.text
         hits = find(everywhere)
         is_in_vain = not hits.kinds and (filters == NO_FILTERS or not _finds(everywhere))
-        if is_in_vain and not corrected and not verbatim and (joined := _joined(query, systems)):
-            everywhere, typed, results.corrected = joined.plan, joined.words, joined.text
+        if is_in_vain and not corrected and not verbatim and (other := _other_spelling(query, systems)):
+            everywhere, results.corrected = other.plan, other.text
             hits = find(everywhere)
     for system in systems:
         count = hits.system_count(system.position)
@@ -125,7 +125,7 @@ def search(
         results.total_is_capped |= count > CAP
     results.facets = _facets(everywhere, hits, systems, filters)
     if offset < results.total:
-        results.rows = _rows(hits.page[: results.total - offset], everywhere, typed, systems)
+        results.rows = _rows(hits.page[: results.total - offset], everywhere, systems)
     return results
 
 
@@ -137,14 +137,14 @@ def suggest(text: str, systems: Sequence[CodeSystem], limit: int = SUGGESTIONS) 
     query = parse_query(text)
     if query.is_empty:
         return []
-    plan, typed = _code_plan(query, systems), query.words
+    plan = _code_plan(query, systems)
     hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM)) if plan.code else Hits()
     if not hits.page:
         plan, corrected = _word_plan(query, systems)
         if corrected:
-            plan, typed = corrected.plan, corrected.words
+            plan = corrected.plan
         hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM))
-    return _rows(hits.page, plan, typed, systems)
+    return _rows(hits.page, plan, systems)
 
 
 def code_ids_by_code(text: str, systems: Sequence[CodeSystem], limit: int = CAP) -> list[int]:
@@ -171,26 +171,29 @@ def _finds(plan: Plan) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OtherSpelling:
-    """What may have been meant: as text, the words of it, and how it is searched."""
+    """What may have been meant: as text, and how it is searched."""
 
     text: str
-    words: tuple[str, ...]
     plan: Plan
 
 
-def _joined(query: Query, systems: Sequence[CodeSystem]) -> OtherSpelling | None:
-    """The query with two neighbors written together, if that finds anything."""
-    words = join_known(tokenize(query.text)[:MOST_WORDS])
-    if words is None:
-        return None
-    found = _spelled(words, systems)
-    return found if _finds(found.plan) else None
+def _other_spelling(query: Query, systems: Sequence[CodeSystem]) -> OtherSpelling | None:
+    """What may have been meant by words that are all known and find nothing together, if that finds anything.
+
+    Two neighbors may have to be written together, a rare word may be a slip of another, and the last one is perhaps
+    not the beginning of a word.
+    """
+    words = tokenize(query.text)[:MOST_WORDS]
+    for other in (join_known(words), correct(words, read_vocabulary(query.words), is_doubtful=True)):
+        if other is not None and _finds((found := _spelled(other, systems)).plan):
+            return found
+    return None
 
 
 def _spelled(words: list[str], systems: Sequence[CodeSystem]) -> OtherSpelling:
     text = " ".join(words)
     query = parse_query(text)
-    return OtherSpelling(text, query.words, _plan_of(query, read_vocabulary(query.words), systems))
+    return OtherSpelling(text, _plan_of(query, read_vocabulary(query.words), systems))
 
 
 def _code_plan(query: Query, systems: Sequence[CodeSystem]) -> Plan:
@@ -213,6 +216,8 @@ def _plan_of(query: Query, vocabulary: Vocabulary, systems: Sequence[CodeSystem]
     terms = terms_of(query.words, vocabulary)
     return Plan(
         terms=terms,
+        modifier=query.modifier,
+        heads=heads_of(query.words),
         phrases=phrases_of(query.words, vocabulary),
         key=key_of(tokenize(query.text)),
         rarest=rarest_of(terms, vocabulary),
@@ -285,13 +290,13 @@ def _count(hits: Hits, position: int, name: str, text: str) -> tuple[int, bool]:
     return count, not any(of_system == position and group in (None, of_group) for of_system, of_group in hits.full)
 
 
-def _rows(page: list[tuple[int, int]], plan: Plan, typed: Sequence[str], systems: Sequence[CodeSystem]) -> list[dict]:
+def _rows(page: list[tuple[int, int]], plan: Plan, systems: Sequence[CodeSystem]) -> list[dict]:
     """The results of a page, in the order of the entries."""
     today = timezone.localdate()
     by_position = {system.position: system for system in systems}
     found = {row[0]: row for row in read_codes([code_id(entry_id) for entry_id, _ in page])}
     hits = [(entry_id, score, row) for entry_id, score in page if (row := found.get(code_id(entry_id)))]
-    matches = find_matches(plan, typed, [(row[0], score, row[1], row[2]) for _, score, row in hits])
+    matches = find_matches(plan, [(row[0], score, row[1], row[2]) for _, score, row in hits])
     rows = []
     for entry_id, _, (pk, code, title, slug, kind, ended, missing_from_id) in hits:
         terminated = datetime.date.fromisoformat(ended) if ended else None

@@ -2,7 +2,7 @@
 
 import re
 
-SHORTEST = 4
+SHORTEST = 3
 
 _SPELLINGS = [
     (re.compile(pattern), sound)

@@ -20,21 +20,26 @@ FURTHEST = 2
 # Words that only sound alike may differ in so many letters.
 FURTHEST_BY_SOUND = 5
 SHORTEST_PART = 3
+LONGEST_SPLIT = 24
+# A word that fewer entries hold may be a slip where nothing was found.
+RARE = 20
 # A query of more unknown words is in another language.
 MOST_UNKNOWN = 3
 
 
-def correct(words: list[str], vocabulary: Vocabulary) -> list[str] | None:
+def correct(words: list[str], vocabulary: Vocabulary, *, is_doubtful: bool = False) -> list[str] | None:
     """The words of a query with each unknown one replaced by what is nearest; None where nothing better is known.
 
-    Numbers and words of fewer than four letters are left alone. The last word may be the beginning of a known one.
+    Numbers and words of fewer than four letters are left alone. The last word may be the beginning of a known one. With
+    `is_doubtful` that is not enough, and rare words are replaced by more frequent ones.
     """
     corrected: list[str] = []
     at = tried = 0
     while at < len(words):
         word, following = words[at], words[at + 1 : at + 2]
         at += 1
-        if tried == MOST_UNKNOWN or not _is_unknown(word, vocabulary, is_last=at == len(words)):
+        is_begun = at == len(words) and bool(vocabulary.continuations) and not is_doubtful
+        if tried == MOST_UNKNOWN or is_begun or not _is_unknown(word, vocabulary, RARE if is_doubtful else 0):
             corrected.append(word)
             continue
         tried += 1
@@ -44,7 +49,7 @@ def correct(words: list[str], vocabulary: Vocabulary) -> list[str] | None:
         elif corrected and corrected[-1].isalpha() and _frequencies([corrected[-1] + word]):
             corrected[-1] += word
         else:
-            corrected += _nearest_words(word)
+            corrected += _nearest_words(word, vocabulary.frequency(word))
     return corrected if corrected != words else None
 
 
@@ -59,30 +64,37 @@ def join_known(words: list[str]) -> list[str] | None:
     return [*words[:at], joined, *words[at + 2 :]]
 
 
-def _is_unknown(word: str, vocabulary: Vocabulary, *, is_last: bool) -> bool:
-    if word in SMALL_WORDS or not can_be_misspelt(word) or vocabulary.knows(word):
+def _is_unknown(word: str, vocabulary: Vocabulary, rare: int) -> bool:
+    if word in SMALL_WORDS or not can_be_misspelt(word):
         return False
-    return not (is_last and vocabulary.continuations)
+    return not vocabulary.knows(word) or vocabulary.frequency(word) < rare
 
 
-def _nearest_words(word: str) -> list[str]:
-    """What replaces an unknown word: a known one, two that were written together, or the word itself."""
-    distance, near = nearest(word)
+def _nearest_words(word: str, frequency: int = 0) -> list[str]:
+    """What replaces an unknown word: a more frequent one, two that were written together, or the word itself."""
+    distance, near = nearest(word, frequency)
     if distance == 1:
         return [near]
     return _split(word) or [near or word]
 
 
 def _split(word: str) -> list[str]:
-    """Two known words that the word is made of; nothing where it is not. The one whose rarer part is most frequent."""
-    cuts = [(word[:at], word[at:]) for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)]
-    known = _frequencies([part for cut in cuts for part in cut])
+    """Two or three known words that the word is made of; nothing where it is not.
+
+    Of several ways the one of fewer words wins, then the one whose rarest word is most frequent.
+    """
+    if len(word) > LONGEST_SPLIT:
+        return []
+    cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
+    ways = [[word[:at], word[at:]] for at in cuts]
+    ways += [[word[:a], word[a:b], word[b:]] for a in cuts for b in cuts if b - a >= SHORTEST_PART]
+    known = _frequencies(sorted({part for way in ways for part in way}))
     found = [
-        (min(known[stem(left)], known[stem(right)]), left, right)
-        for left, right in cuts
-        if stem(left) in known and stem(right) in known
+        (-len(way), min(known[stem(part)] for part in way), way)
+        for way in ways
+        if all(stem(part) in known for part in way)
     ]
-    return list(max(found)[1:]) if found else []
+    return max(found)[2] if found else []
 
 
 def _frequencies(words: list[str]) -> dict[str, int]:
@@ -93,10 +105,11 @@ def _frequencies(words: list[str]) -> dict[str, int]:
     return dict(known.values_list("stem").annotate(Max("frequency")))
 
 
-def nearest(word: str) -> tuple[int, str]:
+def nearest(word: str, frequency: int = 0) -> tuple[int, str]:
     """How many slips away the known word is that the visitor may have meant, and that word; (0, "") for none.
 
-    Of equally near words the one with the same first letter wins, then one that sounds alike, then the most frequent.
+    Of equally near words the one with the same first letter wins, then one that sounds alike, then the most frequent;
+    it has to be more frequent than the word itself, whose `frequency` is given.
     """
     if not can_be_misspelt(word):
         return 0, ""
@@ -106,14 +119,15 @@ def nearest(word: str) -> tuple[int, str]:
     written = Word.objects.filter(text__in=spellings, is_spelling=True)
     meeting = Word.objects.filter(misspellings__text__in=[*spellings, *_as_sound(sound)])
     ranked = []
-    for text, frequency in written.union(meeting).values_list("text", "frequency"):
+    for text, found in written.union(meeting).values_list("text", "frequency"):
+        if text == word or found < frequency:
+            continue
         sounds_alike = bool(sound) and sound_of(text) == sound
         furthest = FURTHEST_BY_SOUND if sounds_alike else FURTHEST if len(word) > SHORTEST else 1
         distance = edit_distance(word, text, furthest)
         if distance <= furthest:
-            ranked.append(
-                (min(distance, FURTHEST + 1), text[0] != word[0], not sounds_alike, distance, -frequency, text)
-            )
+            slips = min(distance, FURTHEST + 1)
+            ranked.append((slips, text[0] != word[0], not sounds_alike, distance, -found, text))
     if not ranked:
         return 0, ""
     best = min(ranked)

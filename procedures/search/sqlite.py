@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from procedures.search.engine import ANYWHERE as ANYWHERE_TIER
-from procedures.search.engine import Engine, Part, Source
+from procedures.search.engine import ANYWHERE, HEADED, TYPED, Engine, Part, Source
 from procedures.search.entry_ids import IN_USE, group_range, guide_mark, policy_mark
 from procedures.search.plan import Meaning, Plan, Term
 
 COLUMNS = "flags, title, short, names, guide"
-ANYWHERE = "title short names guide"
+COLUMNS_WITH_WORDS = "title short names guide"
 TITLE_OR_NAMES = "title names"
 
 _SOURCE = (
@@ -41,13 +40,15 @@ class SQLiteEngine(Engine):
         return found
 
     def _read_tiers(
-        self, asked: list[tuple[int, Plan]], parts: list[Part], last: int
+        self, plan: Plan, asked: list[int], parts: list[Part], last: int
     ) -> list[tuple[Part, int, list[int]]]:
         found = []
         for part in parts:
-            for tier, plan in asked:
-                source = self._holding_terms(plan, part, only_named=tier != ANYWHERE_TIER, last=last)
-                [ids] = self._read([self._first(*source, plan)])
+            source, values = self._holding_terms(plan, part, ANYWHERE, last)
+            if not self._read([(f"{source} LIMIT 1", values)])[0]:
+                continue
+            for tier in asked:
+                [ids] = self._read([self._first(*self._holding_terms(plan, part, tier, last), plan)])
                 found.append((part, tier, ids))
                 if len(ids) > plan.cap:
                     break
@@ -65,15 +66,19 @@ class SQLiteEngine(Engine):
             [code, code + "~", first, last],
         )
 
-    def _holding_terms(self, plan: Plan, part: Part, *, only_named: bool, last: int = 0) -> Source:
-        return _matching(_all(plan.terms, TITLE_OR_NAMES if only_named else ANYWHERE), plan, part, last)
+    def _holding_terms(self, plan: Plan, part: Part, tier: int, last: int = 0) -> Source:
+        asked = plan.as_typed() if tier == TYPED else plan
+        expression = _all(asked.terms, COLUMNS_WITH_WORDS if tier == ANYWHERE else TITLE_OR_NAMES)
+        if tier == HEADED:
+            expression += f" AND ({{title}} : ({' OR '.join(map(_quote, plan.heads))}))"
+        return _matching(expression, plan, part, last)
 
     def _meant(self, plan: Plan, part: Part) -> Source:
         return _matching(meanings_expression(plan, part[0]), plan, part)
 
     def _holding(self, plan: Plan, part: Part) -> Source:
         meant = meanings_expression(plan, part[0])
-        expression = _all(plan.terms, ANYWHERE) + (f" OR ({meant})" if meant else "")
+        expression = _all(plan.terms, COLUMNS_WITH_WORDS) + (f" OR ({meant})" if meant else "")
         return _matching(expression, plan, part)
 
     def _first(self, source: str, values: list, plan: Plan) -> Source:
@@ -125,15 +130,15 @@ def meanings_expression(plan: Plan, position: int) -> str:
     """
     parts, at = [], 0
     for phrase in plan.phrases:
-        parts += [_all([term], ANYWHERE) for term in plan.terms[at : phrase.start]]
+        parts += [_all([term], COLUMNS_WITH_WORDS) for term in plan.terms[at : phrase.start]]
         choices = [each for meaning in phrase.meanings if (each := _meaning(meaning, position))]
         if not plan.is_one_phrase:
-            choices.append(_all(plan.terms[phrase.start : phrase.stop], ANYWHERE))
+            choices.append(_all(plan.terms[phrase.start : phrase.stop], COLUMNS_WITH_WORDS))
         if not choices:
             return ""
         parts.append(f"({' OR '.join(choices)})")
         at = phrase.stop
-    parts += [_all([term], ANYWHERE) for term in plan.terms[at:]]
+    parts += [_all([term], COLUMNS_WITH_WORDS) for term in plan.terms[at:]]
     return " AND ".join(parts)
 
 

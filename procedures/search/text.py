@@ -6,9 +6,9 @@ PostgreSQL. `A00.0` becomes `a000`, `1,000` becomes `1000`, `0.1` stays one word
 """
 
 import html
-import itertools
 import re
 import unicodedata
+from itertools import pairwise
 
 from procedures.search.word_forms import singular, stem
 
@@ -21,6 +21,11 @@ SMALL_WORDS = frozenset(
         r"\w+",
         "a am an and are at by can do does for from have how in is it me my of on or that the this to what when which",
     )
+)
+
+# With them official descriptions begin that are about what follows.
+LEADING_WORDS = frozenset(
+    ["acute", "chronic", "encounter", "essential", "infusion", "inj", "injection", "other", "primary", "unspecified"]
 )
 
 # Behind a number they are a part of it: 10 mg is not 10 ml.
@@ -63,7 +68,16 @@ def index_words(words: list[str]) -> list[str]:
     indexed = list(words)
     indexed += [as_stem(form) for word in words if (form := stem(word)) != word]
     indexed += [number + unit for number, unit in doses_of(words)]
-    return indexed
+    return indexed + letters_joined(words)
+
+
+def letters_joined(words: list[str]) -> list[str]:
+    """Single letters together with the word behind them: xray, tcell, csection."""
+    return [
+        letter + word
+        for letter, word in pairwise(words)
+        if len(letter) == 1 and len(word) > 2 and letter.isalpha() and word.isalpha() and letter not in SMALL_WORDS
+    ]
 
 
 def as_stem(form: str) -> str:
@@ -73,7 +87,7 @@ def as_stem(form: str) -> str:
 
 def doses_of(words: list[str]) -> list[tuple[str, str]]:
     """Numbers with the units that follow them, the units without their ending."""
-    pairs = itertools.pairwise(words)
+    pairs = pairwise(words)
     return [(number, stem(unit)) for number, unit in pairs if unit in UNITS and number[0].isdigit()]
 
 
@@ -90,6 +104,26 @@ def key_of(words: list[str]) -> str:
     """
     key = " ".join(sorted({singular(word) for word in without_small_words(words)}))
     return key if len(key) <= KEY_LENGTH else ""
+
+
+def phrase_key(words: list[str]) -> str:
+    """How an everyday phrase is compared: its words in order, without small words.
+
+    A phrase of several words is found in any form of them (throwing up); a single word in singular and plural alone,
+    because other forms of it often mean something else (padding).
+    """
+    told = without_small_words(words)
+    return singular(told[0]) if len(told) == 1 else " ".join(map(stem, told))
+
+
+def head_of(words: list[str]) -> str:
+    """The word that a description is about: the first that does not only lead to it. Indexed behind a sign."""
+    told = [word for word in words if word not in SMALL_WORDS and word not in LEADING_WORDS]
+    return as_head(told[0]) if told else ""
+
+
+def as_head(word: str) -> str:
+    return f"=={singular(word)}"
 
 
 def meant_stems(words: str) -> list[str]:

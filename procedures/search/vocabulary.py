@@ -7,7 +7,7 @@ from django.db import connection
 
 from procedures.search.engines import engine
 from procedures.search.plan import Meaning, Phrase, Term
-from procedures.search.text import as_stem, key_of
+from procedures.search.text import as_head, as_stem, phrase_key
 from procedures.search.word_forms import stem
 
 # A word that this many entries hold is taken as complete even at the end of a query: as the beginning of longer words
@@ -17,6 +17,8 @@ FREQUENT = 1000
 # The words that begin as the last one does are listed up to this number; beyond, the index looks for the beginning.
 MOST_CONTINUATIONS = 24
 
+ENDINGS = ("s", "ed", "ing")
+
 # An everyday phrase has at most so many words, small words left out.
 LONGEST_PHRASE = 6
 
@@ -25,16 +27,24 @@ LONGEST_PHRASE = 6
 class Vocabulary:
     """`frequencies` are by stem, and `forms` the words of each stem; `continuations` begin as the last word does.
 
-    `meanings` are those of the everyday phrases in the query, by key.
+    `meanings` are those of the everyday phrases in the query by key, and `texts` the phrases themselves; `begun` are
+    the keys of phrases that go on as the query begins, the shortest first.
     """
 
     frequencies: dict[str, int] = field(default_factory=dict)
     forms: dict[str, set[str]] = field(default_factory=dict)
     continuations: dict[str, int] = field(default_factory=dict)
     meanings: dict[str, list[Meaning]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    begun: list[str] = field(default_factory=list)
 
     def knows(self, word: str) -> bool:
-        return stem(word) in self.frequencies
+        """Whether the word stands somewhere, or is plainly a form of one that does: migrane is none of migrans."""
+        forms = self.forms.get(stem(word), ())
+        return word in forms or any(word.endswith(ENDINGS) or _may_become(word, form) for form in forms)
+
+    def frequency(self, word: str) -> int:
+        return self.frequencies.get(stem(word), 0)
 
     def term_of(self, word: str) -> Term:
         """The word and, where there are any, its other forms."""
@@ -50,17 +60,21 @@ def read_vocabulary(words: Sequence[str]) -> Vocabulary:
     if not words:
         return vocabulary
     stems = [stem(word) for word in words]
-    keys = [key_of(list(words[start:stop])) for start, stop in _spans(len(words))]
+    keys = [phrase_key(list(words[start:stop])) for start, stop in _spans(len(words))]
     begins, beginning = engine().begins_with("text", words[-1])
+    goes_on, so_far = engine().begins_with("key", " ".join([*stems[:-1], words[-1]]))
     statement = (
-        f"SELECT 0, text, stem, frequency, '' FROM procedures_word WHERE stem IN ({_places(stems)}) "
-        "UNION ALL SELECT * FROM (SELECT 1, text, stem, frequency, '' FROM procedures_word "
+        f"SELECT 0, text, stem, frequency, '', '' FROM procedures_word WHERE stem IN ({_places(stems)}) "
+        "UNION ALL SELECT * FROM (SELECT 1, text, stem, frequency, '', '' FROM procedures_word "
         f"WHERE {begins} ORDER BY text LIMIT {MOST_CONTINUATIONS + 1}) AS continuations "
-        f"UNION ALL SELECT 2, key, words, position, code FROM procedures_searchphrase WHERE key IN ({_places(keys)})"
+        "UNION ALL SELECT 2, key, words, position, code, phrase FROM procedures_searchphrase "
+        f"WHERE key IN ({_places(keys)}) "
+        "UNION ALL SELECT * FROM (SELECT 3, key, words, position, code, phrase FROM procedures_searchphrase "
+        f"WHERE {goes_on} ORDER BY key LIMIT {MOST_CONTINUATIONS}) AS begun"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*stems, *beginning, *keys])
-        for part, text, other, number, code in cursor.fetchall():
+        cursor.execute(statement, [*stems, *beginning, *keys, *so_far])
+        for part, text, other, number, code, phrase in cursor.fetchall():
             if part == 0:
                 vocabulary.frequencies[other] = max(number, vocabulary.frequencies.get(other, 0))
                 vocabulary.forms.setdefault(other, set()).add(text)
@@ -69,7 +83,13 @@ def read_vocabulary(words: Sequence[str]) -> Vocabulary:
             else:
                 # Stems of the meaning: each stands for all forms of its word.
                 terms = tuple(Term((form,), (as_stem(form),)) for form in other.split())
-                vocabulary.meanings.setdefault(text, []).append(Meaning(terms, number or 0, code))
+                meaning = Meaning(terms, number or 0, code)
+                if meaning not in vocabulary.meanings.setdefault(text, []):
+                    vocabulary.meanings[text].append(meaning)
+                vocabulary.texts.setdefault(text, phrase)
+                if part == 3:
+                    vocabulary.begun.append(text)
+    vocabulary.begun = sorted(set(vocabulary.begun), key=lambda key: (len(key), key))
     return vocabulary
 
 
@@ -87,6 +107,11 @@ def terms_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Term, ...]:
     return tuple(terms)
 
 
+def heads_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The marks of descriptions that begin with one of the words."""
+    return tuple(dict.fromkeys(as_head(word) for word in words))
+
+
 def rarest_of(terms: Sequence[Term], vocabulary: Vocabulary) -> int:
     """At most so many entries hold all terms, as far as is known."""
     most = []
@@ -98,17 +123,33 @@ def rarest_of(terms: Sequence[Term], vocabulary: Vocabulary) -> int:
 
 
 def phrases_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Phrase, ...]:
-    """The everyday phrases among the words, the longest first, none of which overlap: a phrase wins over its words."""
+    """The everyday phrases among the words, the longest first, none of which overlap: a phrase wins over its words.
+
+    Where the words together begin a phrase, and are none, it is that phrase alone.
+    """
     if not vocabulary.meanings:
         return ()
+    whole = phrase_key(list(words))
+    if vocabulary.begun and whole not in vocabulary.meanings:
+        key = vocabulary.begun[0]
+        return (Phrase(0, len(words), tuple(vocabulary.meanings[key]), vocabulary.texts[key], is_begun=True),)
     phrases: list[Phrase] = []
     taken: set[int] = set()
     for start, stop in sorted(_spans(len(words)), key=lambda span: (span[0] - span[1], span[0])):
-        meanings = vocabulary.meanings.get(key_of(list(words[start:stop])))
-        if meanings and taken.isdisjoint(range(start, stop)):
+        key = phrase_key(list(words[start:stop]))
+        if key in vocabulary.meanings and taken.isdisjoint(range(start, stop)):
             taken.update(range(start, stop))
-            phrases.append(Phrase(start, stop, tuple(meanings)))
+            phrases.append(Phrase(start, stop, tuple(vocabulary.meanings[key]), vocabulary.texts[key]))
     return tuple(sorted(phrases, key=lambda phrase: phrase.start))
+
+
+def _may_become(word: str, form: str) -> bool:
+    """Whether a known form is the word with an ending."""
+    if form.startswith(word):
+        return True
+    return form.startswith(word[:-1]) and (
+        (word[-1] == "e" and form.endswith(("ing", "ed"))) or (word[-1] == "y" and form.endswith(("ies", "ied")))
+    )
 
 
 def _spans(count: int) -> list[tuple[int, int]]:

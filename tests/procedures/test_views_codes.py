@@ -49,7 +49,7 @@ def test_codes_json_answers_with_the_documented_keys(client, several_codes):
         "title": OFATUMUMAB,
         "url": "/code/hcpcs/J9302-injection-ofatumumab-10-mg",
         "status": "active",
-        "match": {"kind": "description", "label": "Description", "text": OFATUMUMAB},
+        "match": {"kind": "description", "label": "In its description", "text": OFATUMUMAB},
     }
     assert [set(result) for result in answer["results"]] == [set(answer["results"][0])] * 2
     assert answer["facets"] == {

@@ -159,7 +159,7 @@ def test_search_says_why_a_result_is_there():
         return match(text)["kind"], match(text)["label"], match(text)["text"]
 
     assert said("j9302") == ("code", "Code", "J9302")
-    assert said("ofatumumab") == ("description", "Description", OFATUMUMAB)
+    assert said("ofatumumab") == ("description", "In its description", OFATUMUMAB)
     assert said("arzerra") == ("name", "Brand name", "Arzerra")
     assert said("leukemia")[:2] == ("guide", "In the guide")
     assert "chronic leukemia" in match("leukemia")["text"]

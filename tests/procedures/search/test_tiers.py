@@ -83,7 +83,7 @@ def test_everyday_phrase_finds_words_of_the_classification():
     found = find("heart attacks")
     assert [row["code"] for row in found.rows] == ["I21.9"]
     match = found.rows[0]["match"]
-    assert (match["kind"], match["label"], match["text"]) == ("everyday", "Everyday word", "heart attacks")
+    assert (match["kind"], match["label"], match["text"]) == ("everyday", "Everyday word", "heart attack")
     assert match["title_html"] == "Acute <mark>myocardial</mark> <mark>infarction</mark>, unspecified"
     assert facet(found, "system") == {"icd10cm": 1}
 
