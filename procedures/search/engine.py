@@ -55,12 +55,6 @@ class Engine:
         if not plan.terms:
             found = self._read([self._first_entries(plan, part) for part in parts])
             return _gather([(0, found)], plan, full=_full(parts, found, plan))
-        if plan.rarest <= plan.cap and not plan.phrases and not plan.status:
-            # So few entries are best looked for in all systems at once.
-            hits = self._find_words(plan, [(plan.positions[0], IN_USE, RETIRED)], last=plan.positions[-1])
-            found = {position for position, *_ in hits.kinds}
-            if not hits.full and found.issubset(plan.positions):
-                return hits
         return self._find_words(plan, parts)
 
     def _find_codes(self, plan: Plan) -> Hits:
@@ -72,11 +66,10 @@ class Engine:
             [(EXACT_CODE, [sorted(exact)]), (LONGER_CODE, [longer_ones])], plan, full=_full(parts, longer, plan)
         )
 
-    def _find_words(self, plan: Plan, parts: list[Part], *, last: int = 0) -> Hits:
-        asked = [HEADED, *([TYPED] if plan.has_forms else []), NAMED, ANYWHERE]
+    def _find_words(self, plan: Plan, parts: list[Part]) -> Hits:
         tiers: dict[int, list[list[int]]] = {}
         full = set()
-        for part, tier, ids in self._read_tiers(plan, asked, parts, last):
+        for part, tier, ids in self._find_few(plan) or self._find_in_parts(plan, parts):
             tiers.setdefault(tier, []).append(ids)
             full |= _full([part], [ids], plan)
         sources = self._special(plan, parts)
@@ -85,6 +78,33 @@ class Engine:
             if part:
                 full |= _full([part], [ids], plan)
         return _gather(sorted(tiers.items()), plan, full=full)
+
+    def _find_few(self, plan: Plan) -> list[tuple[Part, int, list[int]]]:
+        """The tiers of all code systems at once, where they hold together no more than the cap; else nothing."""
+        if plan.status or not plan.positions:
+            return []
+        everywhere, last = (plan.positions[0], IN_USE, RETIRED), plan.positions[-1]
+        [ids] = self._read([self._first(*self._holding_terms(plan, everywhere, ANYWHERE, last), plan)])
+        if len(ids) > plan.cap or not set(map(system_of, ids)).issubset(plan.positions):
+            return []
+        tiers = _tiers(plan)[:-1] if ids else []
+        found = self._read([self._first(*self._holding_terms(plan, everywhere, each, last), plan) for each in tiers])
+        return [(everywhere, tier, each) for tier, each in zip([*tiers, ANYWHERE], [*found, ids], strict=True)]
+
+    def _find_in_parts(self, plan: Plan, parts: list[Part]) -> list[tuple[Part, int, list[int]]]:
+        """The first ids of each tier in each part, one more than the cap.
+
+        Each tier holds those before it; it is looked for only where they left room under the cap.
+        """
+        some = self._read([self._any(*self._holding_terms(plan, part, ANYWHERE), plan) for part in parts])
+        found = []
+        for part in (part for part, ids in zip(parts, some, strict=True) if ids):
+            for tier in _tiers(plan):
+                [ids] = self._read([self._first(*self._holding_terms(plan, part, tier), plan)])
+                found.append((part, tier, ids))
+                if len(ids) > plan.cap:
+                    break
+        return found
 
     def _special(self, plan: Plan, parts: list[Part]) -> list[tuple[int, Part | None, Source]]:
         """What is found otherwise than by the words as they stand: (tier, part or None for all, source)."""
@@ -166,16 +186,6 @@ class Engine:
         """The ids of each source, in its order."""
         raise NotImplementedError
 
-    def _read_tiers(
-        self, plan: Plan, asked: list[int], parts: list[Part], last: int
-    ) -> list[tuple[Part, int, list[int]]]:
-        """The first ids of each of the tiers that are asked in each part, one more than the cap.
-
-        Each tier holds those before it; it is looked for only where they left room under the cap. `last` is the
-        position up to which the only part goes on, 0 where each part is one of a single code system.
-        """
-        raise NotImplementedError
-
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
         """The condition that an indexed text begins with `text`, compared by its bytes, and the parameters."""
         raise NotImplementedError
@@ -188,7 +198,10 @@ class Engine:
         raise NotImplementedError
 
     def _holding_terms(self, plan: Plan, part: Part, tier: int, last: int = 0) -> Source:
-        """Finds the entries that hold all terms of a plan as the tier wants it; ends in a condition."""
+        """Finds the entries that hold all terms of a plan as the tier wants it; ends in a condition.
+
+        `last` is the position up to which the part goes on, 0 where it is one of a single code system.
+        """
         raise NotImplementedError
 
     def _meant(self, plan: Plan, part: Part) -> Source:
@@ -201,6 +214,10 @@ class Engine:
 
     def _first(self, source: str, values: list, plan: Plan) -> Source:
         """The first ids of a source that ends in a condition, in static order, one more than the plan's cap."""
+        raise NotImplementedError
+
+    def _any(self, source: str, values: list, plan: Plan) -> Source:
+        """Some id of a source that ends in a condition, if there is one."""
         raise NotImplementedError
 
     def remove_entries(self, code_ids: list[int]) -> None:
@@ -230,6 +247,11 @@ class Engine:
     def add_entries(self, ids: list[int]) -> None:
         """Indexes these new entries. Entries that are deleted leave the index by themselves."""
         raise NotImplementedError
+
+
+def _tiers(plan: Plan) -> list[int]:
+    """The tiers that are told from each other by the words as they stand."""
+    return [HEADED, *([TYPED] if plan.has_forms else []), NAMED, ANYWHERE]
 
 
 def parts_of(plan: Plan) -> list[Part]:

@@ -30,32 +30,11 @@ class PostgreSQLEngine(Engine):
     code_order = 'normalized COLLATE "C"'
 
     def _read(self, sources: list[Source]) -> list[list[int]]:
-        return self._read_arrays("", [], sources) if sources else []
-
-    def _read_tiers(
-        self, plan: Plan, asked: list[int], parts: list[Part], last: int
-    ) -> list[tuple[Part, int, list[int]]]:
-        named, values_of_named, tiers, sources = [], [], [], []
-        for number, part in enumerate(parts):
-            room = ""
-            for tier in asked:
-                source, values = self._holding_terms(plan, part, tier, last)
-                source, values = self._first(source + room, values, plan)
-                name = f"found{tier}_{number}"
-                named.append(f"{name} AS MATERIALIZED ({source})")
-                values_of_named += values
-                tiers.append((part, tier))
-                sources.append((f"SELECT id FROM {name}", []))
-                room = f" AND (SELECT count(*) FROM {name}) <= {plan.cap}"
-        found = self._read_arrays(f"WITH {', '.join(named)} ", values_of_named, sources)
-        return [(*each, ids) for each, ids in zip(tiers, found, strict=True)]
-
-    @staticmethod
-    def _read_arrays(parts: str, values: list, sources: list[Source]) -> list[list[int]]:
-        """The ids of each source in its order, all in one statement."""
+        if not sources:
+            return []
         arrays = ", ".join(f"ARRAY({source})" for source, _ in sources)
         with connection.cursor() as cursor:
-            cursor.execute(f"{parts}SELECT {arrays}", [*values, *(value for _, each in sources for value in each)])
+            cursor.execute(f"SELECT {arrays}", [value for _, values in sources for value in values])
             return list(cursor.fetchone())
 
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
@@ -89,6 +68,13 @@ class PostgreSQLEngine(Engine):
         in_place = f"{source} AND id NOT IN (SELECT id FROM procedures_searchentry_late) {limit}"
         late = f"{source} AND id IN (SELECT id FROM procedures_searchentry_late) ORDER BY id {limit}"
         return f"SELECT id FROM (({in_place}) UNION ALL ({late})) AS either ORDER BY id {limit}", [*values, *values]
+
+    def _any(self, source: str, values: list, plan: Plan) -> Source:
+        # Asked for one row, PostgreSQL would read the table in the hope to meet it soon.
+        return (
+            f"WITH first_ones AS MATERIALIZED ({source} LIMIT {plan.cap + 1}) SELECT id FROM first_ones LIMIT 1",
+            values,
+        )
 
     def clear(self) -> None:
         with connection.cursor() as cursor:

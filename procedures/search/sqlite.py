@@ -39,21 +39,6 @@ class SQLiteEngine(Engine):
                 found.append([row[0] for row in cursor.fetchall()])
         return found
 
-    def _read_tiers(
-        self, plan: Plan, asked: list[int], parts: list[Part], last: int
-    ) -> list[tuple[Part, int, list[int]]]:
-        found = []
-        for part in parts:
-            source, values = self._holding_terms(plan, part, ANYWHERE, last)
-            if not self._read([(f"{source} LIMIT 1", values)])[0]:
-                continue
-            for tier in asked:
-                [ids] = self._read([self._first(*self._holding_terms(plan, part, tier, last), plan)])
-                found.append((part, tier, ids))
-                if len(ids) > plan.cap:
-                    break
-        return found
-
     def begins_with(self, column: str, text: str) -> tuple[str, list]:
         # The last character that there is sorts behind every continuation.
         return f"{column} >= %s AND {column} < %s", [text, text + "\U0010ffff"]
@@ -83,6 +68,9 @@ class SQLiteEngine(Engine):
 
     def _first(self, source: str, values: list, plan: Plan) -> Source:
         return f"{source} ORDER BY rowid LIMIT {plan.cap + 1}", values
+
+    def _any(self, source: str, values: list, plan: Plan) -> Source:
+        return f"{source} LIMIT 1", values
 
     def clear(self) -> None:
         with connection.cursor() as cursor:

@@ -17,6 +17,8 @@ FREQUENT = 1000
 # The words that begin as the last one does are listed up to this number; beyond, the index looks for the beginning.
 MOST_CONTINUATIONS = 24
 
+# Fewer letters are mostly the beginning of a word.
+SHORTEST_WORD = 3
 ENDINGS = ("s", "ed", "ing")
 
 # An everyday phrase has at most so many words, small words left out.
@@ -125,12 +127,13 @@ def rarest_of(terms: Sequence[Term], vocabulary: Vocabulary) -> int:
 def phrases_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Phrase, ...]:
     """The everyday phrases among the words, the longest first, none of which overlap: a phrase wins over its words.
 
-    Where the words together begin a phrase, and are none, it is that phrase alone.
+    Where the last word is half typed and the words together begin a phrase, it is that phrase alone.
     """
     if not vocabulary.meanings:
         return ()
     whole = phrase_key(list(words))
-    if vocabulary.begun and whole not in vocabulary.meanings:
+    is_half_typed = len(words[-1]) < SHORTEST_WORD or not vocabulary.knows(words[-1])
+    if vocabulary.begun and is_half_typed and whole not in vocabulary.meanings:
         key = vocabulary.begun[0]
         return (Phrase(0, len(words), tuple(vocabulary.meanings[key]), vocabulary.texts[key], is_begun=True),)
     phrases: list[Phrase] = []

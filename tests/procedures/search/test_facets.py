@@ -150,13 +150,19 @@ def found_by(text: str, codes: list[Expected]) -> list[Expected]:
 
 
 def phrases_in(text: str) -> list[tuple[str, str, str]]:
-    """The everyday phrases of a text, their words in any order and number, each with what is before and behind it."""
+    """The everyday phrases of a text, their words in any number, each with what is before and behind it.
+
+    A text that ends within the last word of a phrase is that phrase.
+    """
     words, singulars = text.split(), in_singular(text)
+    begun = [each for each in PHRASES if len(singulars) == 2 and each.startswith(text) and each != text]
+    if begun:
+        return [(begun[0], "", "")]
     return [
         (phrase, " ".join(words[:at]), " ".join(words[at + 2 :]))
         for phrase in PHRASES
         for at in range(len(words))
-        if sorted(singulars[at : at + 2]) == sorted(phrase.split())
+        if singulars[at : at + 2] == phrase.split()
     ]
 
 
