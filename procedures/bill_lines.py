@@ -15,10 +15,12 @@ from itertools import pairwise
 from procedures.bill_words import (
     CPT_MODIFIERS,
     DIAGNOSIS_LABELS,
+    IDENTIFIER_LABELS,
     MODIFIER_LABELS,
     MONTHS,
     NAME_LABELS,
     NUMBER_LABELS,
+    NUMBER_MARKS,
     NUMBER_WORDS,
     PROCEDURE_LABELS,
     SMALL_WORDS,
@@ -72,7 +74,8 @@ class FoundCode:
 
     `readings` are in order of preference. `kind` (procedures.code_shapes) is what it is taken for where no list has a
     reading, "" for plain text; `is_sure` tells whether its place says so too. `units` are as written ("10", "2.5").
-    `date` is the day of service that the line gives, and `start` its place on the line.
+    `date` is the day of service that the line gives, and `start` its place on the line. `amount_of` is the code before
+    it on a row of columns: if a list of codes has that, this number is an amount of money.
     """
 
     typed: str
@@ -82,6 +85,7 @@ class FoundCode:
     is_sure: bool = True
     units: str = ""
     date: datetime.date | None = None
+    amount_of: "FoundCode | None" = None
 
 
 @dataclass(slots=True)
@@ -114,8 +118,9 @@ def read_lines(lines: Iterable[tuple[int, str]], today: datetime.date) -> list[B
     """What stands on lines that `split_lines` made."""
     found = []
     heading_date = None
+    remarks = _RemarkColumn()
     for number, shown in lines:
-        line, dates = _LineReader(number, shown, today).read()
+        line, dates = _LineReader(number, shown, today, remarks.find(shown)).read()
         if dates and _SERVICE_HEADING.search(shown):
             heading_date = dates[0]
         line.date = dates[0] if dates else heading_date
@@ -208,11 +213,37 @@ _PRICE = re.compile(
 )
 _DOTTED = re.compile(r"(?<![\w.])(?P<code>[A-Z][\dOILS][\dA-Z]\.[\dA-Z]{1,4})(?![\w]|\.\w)", re.IGNORECASE | re.ASCII)
 _DOTTED_ICD9 = re.compile(r"(?<![\w.])(?P<code>E\d{3}\.\d)(?![\w]|\.\w)", re.IGNORECASE | re.ASCII)
-_LABELED_ICD9 = re.compile(
-    r"\bICD[- ]?9(?:[- ]?CM)?(?: codes?)?[\s:#]{0,3}(?P<code>[EV]?\d{2,3}\.\d{1,2})(?!\w)", re.IGNORECASE | re.ASCII
+# What stands behind this label up to another one is ICD-9-CM: without a dot or with two digits before it only where
+# nothing but marks stands between, else also among words.
+_ICD9_LABEL = re.compile(r"(?<![a-z\d])ICD[- ]?9(?:[- ]?CM)?(?![\w-])(?: codes?\b)?[\s:#()=-]{0,4}", re.IGNORECASE)
+_OTHER_LABEL = re.compile(
+    r"(?<![a-z])(?:ICD[- ]?10|CPT|HCPCS|NDC|REV|REVENUE|DRG|MODIFIERS?|CHARGES?|PRICE|AMOUNT|TOTAL|PAID|DUE)(?![a-z])",
+    re.IGNORECASE,
 )
-# Behind these words, without other digits but covered ones between.
-_ICD9_LIST = re.compile(r"\bICD[- ]?9(?:[- ]?CM)?\b[^\d]*$", re.IGNORECASE)
+_ICD9_BESIDE = re.compile(
+    r"[ ,;/&]*(?P<code>\d{2,3}\.\d{1,2}|\d{3,5}|V\d\d(?:\.?\d{1,2})?|E\d{3}(?:\.?\d)?)(?![\w]|[./-]\d)",
+    re.IGNORECASE | re.ASCII,
+)
+_ICD9_AMONG_WORDS = re.compile(
+    r"(?<![\w.$])(?P<code>\d{3}\.\d{1,2}|V\d\d(?:\.\d{1,2})?|E\d{3}(?:\.\d)?)(?![\w]|[./-]\d|\s?(?:mg|mcg|ml|g|kg)\b)",
+    re.IGNORECASE | re.ASCII,
+)
+
+# Codes by which a health plan gives its reasons: RARC (N130, MA01, M15) and CARC (45, CO-45, B7).
+_REASON = (
+    r"(?:(?:CO|PR|OA|PI|CR)[- ]?)?(?:MA?\d{1,3}|N\d{1,4}|[ABPWY]\d{1,2}|\d{1,3})(?![\w]|[./-]\d)"
+    r"(?!\s?(?:units?|un|ea|mg|mcg|ml|g|kg)\b)"
+)
+_REASONS = rf"(?P<reasons>{_REASON}(?:[\s,;/&]{{1,3}}{_REASON})*)"
+_LABELED_REASONS = re.compile(
+    rf"(?<![a-z])(?:remarks?|reason\s+codes?|[RC]ARCs?)(?:\s+codes?)?[\s:#=-]{{1,4}}{_REASONS}",
+    re.IGNORECASE | re.ASCII,
+)
+_ONLY_REASONS = re.compile(_REASONS, re.IGNORECASE | re.ASCII)
+_REMARK_HEADING = re.compile(
+    r"(?<![a-z])(?:remarks?|rmk|[RC]ARC|reasons?|adj(?:ustment)? codes?)(?![a-z])", re.IGNORECASE
+)
+_COLUMNS = re.compile(r"[|\t]| {2,}|;")
 _DOSE = re.compile(r"\d(?:mg|mcg|ml|g|kg|cm|mm|cc)$", re.IGNORECASE | re.ASCII)
 
 _COUNT = r"(?P<count>\d{1,6}(?:\.\d{1,3})?)"
@@ -226,11 +257,15 @@ _UNITS = [
         rf"(?<![\w.$,/-]){_COUNT}\s?(?:units?|un|ea|each)\b",
     )
 ]
+# Without a code before it, this is no count: X9999.
+_LIKE_A_CODE = re.compile(r"X\d{4}", re.ASCII)
 # "per 50 units" and "up to 100 units" tell what a code is, not how many there were.
 _OF_THE_CODE = re.compile(r"(?:\bper|\bup to|\beach|,)\s*$", re.IGNORECASE)
 
 _TOKEN = re.compile(r"[A-Za-z0-9é]+")
-_GAP_OF_LABEL = re.compile(r" ?[.:#]{0,2} ?")
+_FOUR_DIGITS = re.compile(r"\d{4}", re.ASCII)
+_GAP_OF_LABEL = re.compile(r" ?[.:#]{0,3} ?#?")
+_BARE_NUMBER = re.compile(r"(?<!\w)\d+(?!\w)", re.ASCII)
 _COLUMN_GAP = re.compile(r"[ \t|]{1,40}")
 _GAP_BEFORE_MODIFIER = re.compile(r"[ \t]{0,4}[-,:/|;]?[ \t]{0,4}")
 _GLUED_UNITS = re.compile(r"(?:QTY|UNITS?|UN|X)\d{0,6}")
@@ -241,6 +276,10 @@ _WITHOUT_UNITS = frozenset([ICD10CM, ICD10PCS, ICD9, DRG, MODIFIER, CPT_MODIFIER
 _CPT = re.compile(r"(?P<code>\d{5}|\d{4}[FMTU])(?P<rest>(?:[A-Z][A-Z0-9]){0,2})", re.ASCII)
 _LETTER_AND_DIGITS = re.compile(r"(?P<code>[A-Z]\d{4})(?P<rest>[A-Z0-9]*)", re.ASCII)
 _GLUED_MODIFIERS = re.compile(r"(?:[A-Z][A-Z0-9]|\d\d){1,4}", re.ASCII)
+# Of ICD-10-PCS; no code of CPT begins so.
+_TRANSFUSION = re.compile(r"302[34]\d[A-Z]\d", re.ASCII)
+# The sections of ICD-10-PCS that begin with a digit, each with its body systems.
+_ICD10PCS_BEGINNING = re.compile(r"0[0-9B-DF-HJ-NP-Y]|10|2[WY]|3[0CE]|4[AB]|5[A1]|6A|7W|8[CE]|9W", re.ASCII)
 _GARBLED_HCPCS = re.compile(rf"[{HCPCS_LETTERS}][\dOILS]{{4}}", re.ASCII)
 _GARBLED_ICD = re.compile(r"[A-Z][\dOILS][\dA-Z]{2,5}", re.ASCII)
 
@@ -253,20 +292,57 @@ class _Token:
     upper: str
 
 
+class _RemarkColumn:
+    """The column of remarks, from the line that names the columns on."""
+
+    def __init__(self):
+        self.place: int | None = None
+        self.columns = 0
+
+    def find(self, shown: str) -> tuple[int, int]:
+        """Where on a line the codes of that column stand; (0, 0) for none."""
+        cells = _cells(shown)
+        if len(cells) < 2:
+            return 0, 0
+        texts = [shown[start:end] for start, end in cells]
+        named = [place for place, text in enumerate(texts) if _REMARK_HEADING.search(text)]
+        if named and not any(character.isdigit() for character in shown):
+            self.place, self.columns = named[0], len(cells)
+        elif self.place is not None:
+            # A row may end before its empty cells, or leave some out where blanks stand between.
+            is_last = self.place == self.columns - 1
+            place = -1 if is_last else self.place
+            if (is_last or len(cells) == self.columns) and _ONLY_REASONS.fullmatch(texts[place].strip()):
+                return cells[place]
+        return 0, 0
+
+
+def _cells(text: str) -> list[tuple[int, int]]:
+    """The places of the cells of a row of columns."""
+    marks = [match.span() for match in _COLUMNS.finditer(text)]
+    return list(zip([0, *(end for _, end in marks)], [*(start for start, _ in marks), len(text)], strict=True))
+
+
 class _LineReader:
     """Reads one line: what is surely no code is covered first, then the rest is read word by word."""
 
-    def __init__(self, number: int, shown: str, today: datetime.date):
+    def __init__(self, number: int, shown: str, today: datetime.date, remarks: tuple[int, int]):
         self.line = BillLine(number, shown)
         self.today = today
+        self.remarks = remarks
         # Places in it are places in the line.
         self.text = _plain(shown)
         self.codes: list[FoundCode] = []
         self.has_service_facts = False
+        # Whether a number in a column is an amount: the row has a date and columns, and no amount written as one.
+        self.is_bare_row = False
 
     def read(self) -> tuple[BillLine, list[datetime.date]]:
         """The line, and the days of service that stand on it."""
+        self._cover(*self.remarks)
         dates = self._read_dates()
+        for match in list(_LABELED_REASONS.finditer(self.text)):
+            self._cover(*match.span("reasons"))
         self._read_codes_with_marks()
         for pattern in _NO_CODES:
             self._cover_all(pattern)
@@ -274,9 +350,12 @@ class _LineReader:
         self.line.prices = [self.line.text[start:end] for start, end in prices]
         units = self._read_units()
         self.has_service_facts = bool(dates or prices or units)
+        self.is_bare_row = bool(dates and not prices and len(_COLUMNS.findall(self.line.text)) >= 2)
         units += self._read_words({start for start, _ in prices})
         self.codes.sort(key=lambda code: code.start)
         self._give_units(units)
+        if self.is_bare_row and not units:
+            self._read_bare_row()
         self._give_dates(dates)
         self.line.codes = self.codes
         return self.line, [day for _, day in dates]
@@ -331,26 +410,35 @@ class _LineReader:
 
     # Codes that punctuation tells
 
+    def _read_icd9_lists(self) -> None:
+        labels = list(_ICD9_LABEL.finditer(self.text))
+        ends = [label.start() for label in labels[1:]] + [len(self.text)]
+        for label, end in zip(labels, ends, strict=False):
+            other = _OTHER_LABEL.search(self.text, label.end(), end)
+            end = other.start() if other else end
+            place = label.end()
+            while match := _ICD9_BESIDE.match(self.text, place, end):
+                self._take_icd9(*match.span("code"))
+                place = match.end()
+            for match in list(_ICD9_AMONG_WORDS.finditer(self.text, place, end)):
+                self._take_icd9(*match.span("code"))
+
+    def _take_icd9(self, start: int, end: int) -> None:
+        self.codes.append(FoundCode(self.line.text[start:end], start, (), ICD9))
+        self._cover(start, end)
+
     def _read_codes_with_marks(self) -> None:
-        for pattern, kind in (
-            (_NDC, NDC),
-            (_LABELED_NDC, NDC),
-            (_LABELED_ICD9, ICD9),
-            (_DOTTED_ICD9, ICD9),
-            (_DOTTED, ICD10CM),
-        ):
+        self._read_icd9_lists()
+        for pattern, kind in ((_NDC, NDC), (_LABELED_NDC, NDC), (_DOTTED_ICD9, ICD9), (_DOTTED, ICD10CM)):
             for match in list(pattern.finditer(self.text)):
                 start, end = match.span("code")
                 typed = self.line.text[start:end]
                 readings: tuple[Reading, ...] = ()
-                found_kind = kind
-                if kind == ICD10CM and _DOSE.search(typed):
-                    continue
-                if kind == ICD10CM and _ICD9_LIST.search(self.text[max(0, start - 80) : start]):
-                    found_kind = ICD9
-                elif kind == ICD10CM:
+                if kind == ICD10CM:
+                    if _DOSE.search(typed):
+                        continue
                     readings = (Reading(ICD10CM, match["code"].upper().replace(".", "")),)
-                self.codes.append(FoundCode(typed, start, readings, found_kind))
+                self.codes.append(FoundCode(typed, start, readings, kind))
                 self._cover(start, end)
 
     # Units
@@ -361,10 +449,36 @@ class _LineReader:
         for rank, pattern in enumerate(_UNITS):
             for match in list(pattern.finditer(self.text)):
                 before = self.text[max(0, match.start() - 8) : match.start()]
+                if _LIKE_A_CODE.fullmatch(match[0]) and not re.search(r"\d{4}", self.line.text[: match.start()]):
+                    continue
                 if pattern is not _UNITS[-1] or not _OF_THE_CODE.search(before):
                     found.append((match.start(), rank, match["count"]))
                 self._cover(*match.span())
         return found
+
+    def _read_bare_row(self) -> None:
+        """On a row such as "06/05/2018||C9028||27|40000": units, and numbers written as codes that are amounts."""
+        code = next((each for each in self.codes if _LETTER_AND_DIGITS.fullmatch(each.typed.upper())), None)
+        is_drug = bool(code)
+        code = code or next((each for each in self.codes if each.kind == CPT), None)
+        if code is None:
+            return
+        cells = [(start, self.text[start:end].strip()) for start, end in _cells(self.text) if start > code.start]
+        taken = {modifier.typed for reading in code.readings[:1] for modifier in reading.modifiers}
+        numbers = [each for each in cells if re.fullmatch(r"\d{1,9}", each[1], re.ASCII) and each[1] not in taken]
+        amounts = [start for start, cell in numbers if len(cell) >= 5]
+        counts = [(start, cell) for start, cell in numbers if len(cell) < 5 and int(cell)]
+        before = [cell for start, cell in counts if amounts and start < amounts[0]]
+        # Beside an amount, or the first of two numbers, of which the other is the amount.
+        if before or (is_drug and counts and (amounts or len(numbers) == 2)):
+            code.units = before[-1] if before else counts[0][1]
+        for other in list(self.codes):
+            if other.kind == CPT and any(0 <= other.start - start <= 4 for start in amounts):
+                if is_drug:
+                    other.amount_of = code
+                elif before:
+                    self.codes.remove(other)
+                    self.line.prices.append(other.typed)
 
     def _give_units(self, units: list[tuple[int, int, str]]) -> None:
         """To the code before them, else to the first one; of several for one code the surest, then the last."""
@@ -392,7 +506,7 @@ class _LineReader:
 
     def _read_words(self, prices: set[int]) -> list[tuple[int, int, str]]:
         """Reads the codes among the words; returns counts that stand without a word before a price."""
-        tokens = [_Token(match[0], *match.span(), match[0].upper()) for match in _TOKEN.finditer(self.text)]
+        tokens = self._tokens()
         taken: set[int] = set()
         counts = []
         for index, token in enumerate(tokens):
@@ -409,6 +523,33 @@ class _LineReader:
                 counts.append((token.start, 1, token.text))
         return counts
 
+    def _tokens(self) -> list[_Token]:
+        """The words; a letter apart from its four digits, as in J-9302, is one word with them."""
+        tokens: list[_Token] = []
+        for match in _TOKEN.finditer(self.text):
+            token = _Token(match[0], *match.span(), match[0].upper())
+            if tokens and _FOUR_DIGITS.fullmatch(token.text) and self._belongs_to_letter(tokens, token):
+                letter = tokens.pop()
+                token = _Token(letter.text + token.text, letter.start, token.end, letter.upper + token.upper)
+            tokens.append(token)
+        return tokens
+
+    def _belongs_to_letter(self, tokens: list[_Token], digits: _Token) -> bool:
+        letter = tokens[-1]
+        if (
+            len(letter.text) != 1
+            or letter.upper not in HCPCS_LETTERS
+            or re.match(r"[-.,/]?\d", self.text[digits.end :])
+        ):
+            return False
+        before = self.text[tokens[-2].end if len(tokens) > 1 else 0 : letter.start]
+        gap = self.text[letter.end : digits.start]
+        if gap not in ("-", " ") or before.endswith("-"):
+            return False
+        # An initial, "vitamin B 1000", "Part B 4034": behind a word it is one only after a label.
+        previous = tokens[-2].text if len(tokens) > 1 else ""
+        return not previous.isalpha() or previous.lower() in PROCEDURE_LABELS or bool(re.search(r"[,;|\t\0]", before))
+
     def _stands_before(self, token: _Token, prices: set[int]) -> bool:
         gap = _COLUMN_GAP.match(self.text, token.end)
         return bool(gap and gap.end() in prices)
@@ -423,12 +564,17 @@ class _LineReader:
         if token.text.isdigit():
             yield from self._number(tokens, index, labels)
             return
+        if self._is_identifier(tokens, index):
+            return
+        if token.end - token.start > len(token.text) and self._is_no_code(tokens, index):
+            return
         is_name = self._is_somebodys_number(tokens, index, NAME_LABELS)
         spelling = token.upper
         if len(spelling) == 2:
             yield from self._modifier_alone(token, labels)
             return
-        if (match := _CPT.fullmatch(spelling)) and not is_name:
+        match = None if _TRANSFUSION.fullmatch(spelling) else _CPT.fullmatch(spelling)
+        if match and not is_name:
             modifiers, used = self._modifiers(tokens, index, match["rest"])
             is_sure = bool(modifiers) or self._is_procedure(labels)
             yield self._code(token, match.end("code"), [Reading(CPT, match["code"], modifiers)], CPT, is_sure), used
@@ -451,7 +597,8 @@ class _LineReader:
         if len(spelling) == 7 and ICD10PCS_CODE.fullmatch(spelling):
             readings.append(Reading(ICD10PCS, spelling))
             letters = sum(character.isalpha() for character in spelling)
-            if 2 <= letters <= 6 and ("Z" in spelling or "X" in spelling):
+            is_usual = 2 <= letters <= 6 and ("Z" in spelling or "X" in spelling)
+            if is_usual or (tokens[index].text == spelling and _ICD10PCS_BEGINNING.match(spelling)):
                 kind = ICD10PCS
         if ICD10CM_CODE.fullmatch(spelling):
             readings.append(Reading(ICD10CM, spelling))
@@ -523,7 +670,11 @@ class _LineReader:
             yield self._code(token, 5, [Reading(CPT, number, modifiers)], CPT, is_sure), used
 
     def _code(self, token: _Token, length: int, readings: list[Reading], kind: str, is_sure: bool = True) -> FoundCode:
-        end = token.start + length
+        is_apart = token.end - token.start > len(token.text)
+        if is_apart:
+            # Surely a code only where a list has it.
+            kind = ""
+        end = token.start + length + is_apart
         return FoundCode(self.line.text[token.start : end], token.start, tuple(readings), kind, is_sure)
 
     def _is_revenue_column(self, tokens: list[_Token], index: int) -> bool:
@@ -568,6 +719,23 @@ class _LineReader:
             is_labeled = words[0] in labels and words[1] not in PROCEDURE_LABELS
             return is_labeled or words[1] in labels or words[1] in THINGS_WITH_NUMBERS
         return bool(words) and words[0] in labels
+
+    def _is_identifier(self, tokens: list[_Token], index: int) -> bool:
+        """ "Group #E0100", "Policy no. J1100", "Member ID: E0100"; "claim J9302" may still be about the code."""
+        start = tokens[index].start
+        words: list[str] = []
+        end = start
+        for each in reversed(tokens[max(0, index - 2) : index]):
+            if not _GAP_OF_LABEL.fullmatch(self.text, each.end, end):
+                break
+            words.append(each.text.lower())
+            end = each.start
+        if not words:
+            return False
+        if words[0] in NUMBER_MARKS:
+            return words[0] == "id" or (len(words) == 2 and words[1] in IDENTIFIER_LABELS)
+        gap = self.text[tokens[index - 1].end : start]
+        return words[0] in IDENTIFIER_LABELS and ("#" in gap or ":" in gap)
 
     def _is_after_state(self, tokens: list[_Token], index: int) -> bool:
         """ "Boise, ID 83702", but not "J9302 GA 99213"."""
@@ -627,6 +795,8 @@ class _LineReader:
             if token.text not in CPT_MODIFIERS or re.match(r"[./:]\d", after):
                 return False
             if following and following.text.lower() in UNITS:
+                return False
+            if self.is_bare_row and not is_cpt and len(_BARE_NUMBER.findall(self.text, token.start)) < 3:
                 return False
             # After a drug, a number is more often a count: it is a modifier where another number follows.
             return is_cpt or bool(following and (following.text.isdigit() or following.upper in CPT_MODIFIERS))

@@ -22,6 +22,13 @@ NAME_LABELS = _words(
     "account acct claim invoice member id group mrn policy ref reference room rm bed suite ste apt apartment bldg "
     "building floor gate box vitamin serial lot"
 )
+# Before the number or the name of somebody or something: "Group no. E0100", "Policy #J1100".
+NUMBER_MARKS = _words("no number nbr num id")
+# After these, with a colon or one of the words above, a letter with digits is that of an insured person or a contract.
+IDENTIFIER_LABELS = _words(
+    "account acct member mbr group grp mrn policy subscriber serial lot auth authorization confirmation receipt ref "
+    "reference claim invoice contract patient"
+)
 UNITS = _words("unit units un ea each mg mcg ml g kg cm mm cc days day hours hour hrs hr min mins")
 STREETS = _words(
     "st street ave avenue rd road blvd boulevard dr drive ln lane way ct court hwy highway pkwy parkway pl place "

@@ -92,7 +92,7 @@ _DOTTED = re.compile(r"[A-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}")
 _ICD9_CODE = re.compile(r"\d{3}\.\d{1,2}|V\d\d(?:\.\d{1,2})?|E\d{3}(?:\.\d)?|\d\d\.\d{1,2}")
 _NDC_CODE = re.compile(r"\d{5}-\d{4}-\d{1,2}|\d{5}-\d{3}-\d{2}|\d{4}-\d{4}-\d{2}|\d{11}")
 _REVENUE_CODE = re.compile(r"0[1-9]\d\d")
-_WITH_MODIFIERS = re.compile(r"([A-Z]\d{4}|\d{4}[\dFMTU])(?:[-\s,]{1,3}[A-Z0-9]{2}){1,4}")
+_WITH_MODIFIERS = re.compile(r"([A-Z][- ]?\d{4}|\d{4}[\dFMTU])((?:[-\s,]{1,3}[A-Z0-9]{2}){1,4})")
 
 _LETTER_APART = re.compile(r"[A-Z] \d{4}")
 
@@ -137,6 +137,14 @@ def looks_like(text: str) -> list[CodeShape]:
     if found := _WITH_MODIFIERS.fullmatch(written):
         written = found[1]
     return [SHAPES[kind] for kind in _kinds(written)]
+
+
+def as_on_a_bill(text: str) -> str:
+    """The text in capitals, and a code with modifiers as J9302-JW-RT, however they were typed: "j9302 jw, rt"."""
+    written = " ".join(text.upper().split())
+    if found := _WITH_MODIFIERS.fullmatch(written):
+        return "-".join([normalize(found[1]), *re.findall(r"\w+", found[2])])
+    return written
 
 
 def _of_kinds(code: str, kinds: tuple[str, ...]) -> list[CodeShape]:

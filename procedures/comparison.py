@@ -26,6 +26,10 @@ MOST_READ = 40
 MOST_NAMED = 10
 LONGEST_SHOWN = 40
 
+_NO_WORD = re.compile(r"\W+")
+# What a mark has at its ends that says nothing; signs that stand alone may be all that differs.
+_END_OF_WORDS = re.compile(r"^[\s,;:]+|[\s,;:]+$")
+_END_OF_SIGNS = re.compile(r"^\s+|\s+$")
 _BETWEEN = re.compile(r"[\s,;|]+")
 
 STATUS = {MedicalCode.Status.RETIRED: "Retired", MedicalCode.Status.HEADER: "Heading, not for bills"}
@@ -189,7 +193,7 @@ class Comparison:
         texts = [code.long_description for code in self.codes]
         cells = [TextCell(code, runs) for code, runs in zip(self.codes, mark_differences(texts), strict=True)]
         for cell in cells:
-            if all(run.differs for run in cell.runs):
+            if all(run.differs or not re.search(r"\w", run.text) for run in cell.runs):
                 cell.runs = [Run(cell.text, differs=False)]
                 cell.note = "No words that all of them have"
         return TextSection("Official description", "official-description", cells, len(set(texts)) == 1)
@@ -281,13 +285,36 @@ def mark_differences(texts: Sequence[str]) -> list[list[Run]]:
 
 
 def _runs(text: str, marks: list[bool]) -> list[Run]:
-    """The text cut where the marks change; white space at the ends of what differs is not marked."""
-    for match in re.finditer(r"\s+", text):
-        before = match.start() > 0 and marks[match.start() - 1]
-        after = match.end() < len(text) and marks[match.end()]
-        marks[match.start() : match.end()] = [before and after] * (match.end() - match.start())
-    pairs = groupby(zip(text, marks, strict=True), key=lambda pair: pair[1])
+    """The text cut where the marks change. What differs with mere punctuation between is one run."""
+    for match in _NO_WORD.finditer(text):
+        if match.start() > 0 and match.end() < len(text) and marks[match.start() - 1] and marks[match.end()]:
+            marks[match.start() : match.end()] = [True] * (match.end() - match.start())
+    tidied = [False] * len(text)
+    at = 0
+    for mark, run in groupby(marks):
+        start, at = at, at + len(list(run))
+        if mark:
+            first, last = _ends(text, start, at)
+            tidied[first:last] = [True] * (last - first)
+    pairs = groupby(zip(text, tidied, strict=True), key=lambda pair: pair[1])
     return [Run("".join(character for character, _ in run), mark) for mark, run in pairs]
+
+
+def _ends(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where a mark begins and ends: without white space, at words if it has any, and with both of its brackets."""
+    marked = text[start:end]
+    left_out = _END_OF_WORDS if re.search(r"\w", marked) else _END_OF_SIGNS
+    for match in left_out.finditer(marked):
+        if match.start() == 0:
+            start += match.end()
+        else:
+            end -= match.end() - match.start()
+    marked = text[start:end]
+    if marked.count("(") == marked.count(")") + 1 and text.startswith(")", end):
+        end += 1
+    elif marked.count(")") == marked.count("(") + 1 and text.endswith("(", 0, start):
+        start -= 1
+    return start, end
 
 
 def comparison_address(values: Iterable[str]) -> str:

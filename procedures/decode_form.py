@@ -47,7 +47,7 @@ class DecodeForm(forms.Form):
     on = forms.DateField(
         label="Date of service, if the lines have none",
         required=False,
-        help_text="Codes change from year to year. Without a date, today counts.",
+        help_text="Codes change from year to year. Without any date, today counts.",
         input_formats=["%Y-%m-%d", "%m/%d/%Y"],
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
     )

@@ -9,6 +9,7 @@ from itertools import islice
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.dateformat import format as date_format
 
+from procedures.ambulance_trips import describe_trip, is_ambulance, trip_among
 from procedures.bill_lines import BillLine, FoundCode, Reading, read_lines, split_lines
 from procedures.code_shapes import (
     CPT,
@@ -96,7 +97,10 @@ class CodeLink:
 
 @dataclass(slots=True)
 class DecodedModifier:
-    """A modifier of a code; without `title` and `url` where this site has none for it. `problem` is a sentence."""
+    """A modifier of a code; without `title` and `url` where this site has none for it. `problem` is a sentence.
+
+    The trip of an ambulance ("From a hospital to the patient’s home") has a title and no page.
+    """
 
     code: str
     status: Status
@@ -147,9 +151,15 @@ class DecodedLine:
 
 @dataclass(slots=True)
 class DecodedBill:
-    """All lines of a bill. `codes_left_out` and `lines_left_out` count what is beyond 200 codes and 1,000 lines."""
+    """All lines of a bill. `codes_left_out` and `lines_left_out` count what is beyond 200 codes and 1,000 lines.
+
+    `undated_on` is the day that codes without a date were checked for, and `is_only_date` tells that it is the only day
+    of service on the bill.
+    """
 
     lines: list[DecodedLine]
+    undated_on: datetime.date
+    is_only_date: bool = False
     codes_left_out: int = 0
     lines_left_out: int = 0
 
@@ -188,7 +198,8 @@ class DecodedBill:
                     "not-shown": 0, "other-kind": 0},
          "codes_left_out": 0, "lines_left_out": 0}
 
-        `valid_on` is the day for which `status` holds: that of the line, else the one that was asked for, else today.
+        `valid_on` is the day for which `status` holds: that of the line, else the one that was asked for, else the only
+        day of service on the bill, else today.
         `status` is `found` (in use on that day), `date-unknown` (known, but the releases here do not tell of that day),
         `retired`, `not-yet`, `heading` (choose a more specific code), `unknown`, `not-shown` (its description needs a
         license: CPT, CDT) or `other-kind` (NDC, revenue code, MS-DRG, ICD-9-CM). `system` is a slug of this site, or
@@ -243,17 +254,25 @@ def _code_as_json(code: DecodedCode) -> dict:
 
 
 def decode_bill(text: str, on: datetime.date | None, today: datetime.date) -> DecodedBill:
-    """Answers for every line of any text. `on` is the day of service of the lines that give none; without it, today."""
+    """Answers for every line of any text.
+
+    `on` is the day of service of the lines that give none; without it, the only one on the bill counts, else today.
+    """
     written = split_lines(text)
     left_out = max(0, len(written) - MOST_LINES)
     lines = read_lines(written[:MOST_LINES], today)
     known = _KnownCodes(lines)
-    bill = DecodedBill([], lines_left_out=left_out)
+    chosen = [(line, [found for code in line.codes if (found := known.choose(code))]) for line in lines]
+    days = {code.date for _, found in chosen for code, *_ in found if code.date}
+    is_only_date = on is None and len(days) == 1
+    bill = DecodedBill(
+        [], on or (min(days) if is_only_date else today), is_only_date=is_only_date, lines_left_out=left_out
+    )
     room = MOST_CODES
-    for line in lines:
-        answered = DecodedLine(line.number, line.text, line.date, line.prices)
-        found = [chosen for code in line.codes if (chosen := known.choose(code))]
-        answers = [_Answer(known, *chosen, chosen[0].date or on or today, today) for chosen in found[:room]]
+    for line, found in chosen:
+        prices = [*line.prices, *(code.typed for code in line.codes if known.is_amount(code))]
+        answered = DecodedLine(line.number, line.text, line.date, prices)
+        answers = [_Answer(known, *each, each[0].date or bill.undated_on, today) for each in found[:room]]
         answered.codes = [answer.make() for answer in answers]
         bill.codes_left_out += len(found) - len(answers)
         room -= len(answers)
@@ -300,11 +319,17 @@ class _KnownCodes:
                 return reading
         return None
 
+    def is_amount(self, found: FoundCode) -> bool:
+        """Whether a number is an amount because a list of codes has the code before it on a row of columns."""
+        return bool(found.amount_of and (reading := self._known_reading(found.amount_of)) and reading.system == HCPCS)
+
     def choose(self, found: FoundCode) -> tuple[FoundCode, Reading | None, MedicalCode | None, bool] | None:
         """The reading that a list of codes has, with the code and whether its spelling was corrected.
 
         Without code where the text is still to be answered, and None where it is plain text.
         """
+        if self.is_amount(found):
+            return None
         if reading := self._known_reading(found):
             return found, reading, self.get(reading), False
         if id(found) in self.looked_up:
@@ -441,9 +466,12 @@ class _Answer:
 
     def _modifiers(self) -> Iterator[DecodedModifier]:
         """What a list has is a modifier; what else stands there is one only if it was attached to the code."""
+        trip = self._trip()
         for each in self.reading.modifiers if self.reading else ():
             code = self.known.modifier(each.typed)
-            if code:
+            if each.typed == trip:
+                yield DecodedModifier(trip, Status.FOUND, describe_trip(trip))
+            elif code:
                 yield self._known_modifier(code)
             elif CPT_MODIFIER_CODE.fullmatch(each.typed):
                 problem = SHAPES[CPT_MODIFIER].sentence(each.typed)
@@ -453,6 +481,13 @@ class _Answer:
             else:
                 # What stands behind plain text does so, too.
                 return
+
+    def _trip(self) -> str:
+        """The modifier that tells the trip of an ambulance, whatever it means elsewhere."""
+        if not self.reading or self.reading.system != HCPCS:
+            return ""
+        spelling = self.code.normalized if self.code else self.reading.spelling
+        return trip_among([each.typed for each in self.reading.modifiers]) if is_ambulance(spelling) else ""
 
     def _known_modifier(self, code: MedicalCode) -> DecodedModifier:
         status = _STATUS_OF_STATE[code.validity(self.on).state]

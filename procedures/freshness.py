@@ -73,12 +73,12 @@ def _etag(request, *args, **kwargs) -> str:
 
 
 def code_version() -> str:
-    """Changes with the templates and the Python code that make the pages; the same on every machine."""
+    """Changes with the templates, the static files and the code that make the pages; the same on every machine."""
     return _digest() if settings.DEBUG else _digest_at_start()
 
 
 def _digest() -> str:
-    files = [*(settings.BASE_DIR / "templates").rglob("*.html")]
+    files = [*(settings.BASE_DIR / "templates").rglob("*.html"), *(settings.BASE_DIR / "static").rglob("*.*")]
     for app in ("procedures", "policies", "contact"):
         files += (settings.BASE_DIR / app).rglob("*.py")
     digest = hashlib.blake2b(digest_size=8)

@@ -7,7 +7,19 @@ from itertools import groupby
 from django.utils import timezone
 
 from procedures.bill_lines import FoundCode, read_bill
-from procedures.code_shapes import HCPCS, ICD10CM, ICD10PCS, LICENSED, OTHER_KINDS, SHAPES, CodeShape, looks_like
+from procedures.code_shapes import (
+    HCPCS,
+    ICD10CM,
+    ICD10PCS,
+    LICENSED,
+    MODIFIER,
+    OTHER_KINDS,
+    SHAPES,
+    CodeShape,
+    as_on_a_bill,
+    looks_like,
+)
+from procedures.decoded_bill import DecodedCode, decode_bill
 from procedures.models import CodeSystem, MedicalCode
 from procedures.models.codes import normalize
 
@@ -33,33 +45,50 @@ class NoResultsHelp:
     """Help for a search that found nothing.
 
     `hints` are sentences on what the text looks like. `code_list` is the text where it holds several codes, which the
-    page for bills answers one by one, else "": such a search is no subject that visitors miss here. `nearest` are at
-    most six codes with the longest common beginning, in order.
+    page for bills answers one by one, else "": such a search is no subject that visitors miss here. `decoded` is the
+    answer to a code that stands with modifiers or behind a word like "modifier". `nearest` are at most six codes with
+    the longest common beginning, in order.
     """
 
     hints: list[str] = field(default_factory=list)
     code_list: str = ""
+    decoded: DecodedCode | None = None
     nearest: list[NearestCode] = field(default_factory=list)
 
     @property
+    def names_known_codes(self) -> bool:
+        """Whether the text names codes that the site has: then it is no subject that visitors miss."""
+        return bool(self.code_list or (self.decoded and self.decoded.url))
+
+    @property
     def is_about_codes(self) -> bool:
-        return bool(self.hints or self.code_list)
+        return bool(self.hints or self.code_list or self.decoded)
 
 
 def help_for(text: str, systems: Sequence[CodeSystem]) -> NoResultsHelp:
     """Help for any text that was searched in these code systems without result.
 
-    Two indexed queries for each code system whose codes have the shape of the text, none for a text of words.
+    Two indexed queries for each code system whose codes have the shape of the text, five more for a code with other
+    characters around it, none for a text of words.
     """
     text = text.replace("\0", " ").strip()
     if shapes := _most_likely(looks_like(text)):
+        decoded = _decode(text, shapes[0])
+        if decoded and decoded.url:
+            return NoResultsHelp(decoded=decoded)
         # A1C and B12 are words as well.
         is_sure = len(shapes) == 1 and (shapes[0].kind != ICD10CM or len(text) > 3)
-        hints = [shape.sentence(text, is_sure=is_sure) for shape in shapes]
+        shown = decoded.typed if decoded else text
+        hints = [shape.sentence(shown, is_sure=is_sure) for shape in shapes]
+        explained = decoded if decoded and any(each.url or each.title for each in decoded.modifiers) else None
         if shapes[0].kind in LICENSED | OTHER_KINDS:
-            return NoResultsHelp(hints)
+            return NoResultsHelp(hints, decoded=explained)
         meant = [system for system in systems if system.code_has_dot or "." not in text]
-        return NoResultsHelp(hints, nearest=nearest_codes(_code_of(text), meant))
+        spelling = _code_of(text)
+        nearest = nearest_codes(spelling, meant)
+        # Filters may hide a code that is here.
+        is_here = any(normalize(each.code) == spelling for each in nearest)
+        return NoResultsHelp([] if is_here else hints, decoded=explained, nearest=nearest)
     found = [code for line in read_bill(text, timezone.localdate()) for code in line.codes if _is_code(code)]
     if len(found) > 1:
         return NoResultsHelp(code_list=text)
@@ -72,6 +101,21 @@ def help_for(text: str, systems: Sequence[CodeSystem]) -> NoResultsHelp:
     meant = {reading.system: reading.spelling for reading in code.readings}
     systems = [system for system in systems if system.slug in meant]
     return NoResultsHelp(hints, nearest=nearest_codes(code.readings[0].spelling, systems) if systems else [])
+
+
+def _decode(text: str, shape: CodeShape) -> DecodedCode | None:
+    """The answer to the one code of a text with other characters around it, such as "e0601 rr" or "modifier RT"."""
+    today = timezone.localdate()
+    written = as_on_a_bill(text)
+    found = [code for line in read_bill(written, today) for code in line.codes]
+    if len(found) != 1 or shape.kind in OTHER_KINDS:
+        return None
+    has_modifiers = any(reading.modifiers for reading in found[0].readings)
+    is_all = normalize(text) in [normalize(found[0].typed), *(reading.spelling for reading in found[0].readings)]
+    # Modifiers are not among the nearest codes.
+    if is_all and not has_modifiers and shape.kind != MODIFIER:
+        return None
+    return next(decode_bill(written, None, today).codes, None)
 
 
 def nearest_codes(spelling: str, systems: Sequence[CodeSystem]) -> list[NearestCode]:

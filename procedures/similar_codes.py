@@ -23,16 +23,20 @@ from procedures.search.word_forms import stem
 MOST_SHOWN = 8
 
 # Rows that a source reads at most.
-MOST_BY_WORD = 16
+MOST_BY_WORD = 40
 MOST_BY_NAME = 16
 MOST_SIBLINGS = 100
+MOST_COUSINS = 24
 MOST_POLICIES = 40
 MOST_BY_POLICY = 16
 
 # HCPCS codes that stand at most so far apart are neighbors.
 NEIGHBORHOOD = 15
-# A word that more entries hold says little of a code.
+# A word that more entries hold says little of a code; one that few hold says enough alone, others only together.
 RARE = 500
+FEW = 30
+# Of a description of one word, that word may stand in more entries.
+FEW_OF_ONE_WORD = 150
 # A policy that names more codes says little of any two of them.
 FEW_CODES = 30
 MOST_NAMES = 20
@@ -44,7 +48,9 @@ OTHER_DOSE = "same drug, other dose"
 SAME_DRUG = "same drug, described differently"
 OTHER_AMOUNT = "same item, other amount"
 SAME_DESCRIPTION = "same description"
+OTHER_SIDE = "same, other side"
 SAME_SECTION = "same section"
+SAME_SECTION_ANTIBODY = f"{SAME_SECTION}, also a monoclonal antibody by its name"
 SHARED_POLICY = "shares a policy with this code"
 
 SHARED_KINDS = (CodeName.Kind.BRAND, CodeName.Kind.GENERIC, CodeName.Kind.COMMON)
@@ -54,8 +60,7 @@ COLUMNS = ("system", "kind", "code", "normalized", "title", "slug", "long_descri
 COLUMNS += ("missing_from", "is_noc")
 SYSTEM_COLUMNS = ("system__slug", "system__label", "system__name", "system__position")
 
-# How a drug is given or packed, which side or stage is meant, and what many descriptions say: no word of these tells
-# what a code is about.
+# How a drug is given or packed, and how its amount is said: with other words of these it is the same drug.
 _FORM_WORDS = frozenset(
     [
         *SMALL_WORDS,
@@ -63,18 +68,61 @@ _FORM_WORDS = frozenset(
         *("administered", "capsule", "capsules", "concentrated", "each", "form", "formulation", "inhalation"),
         *("inj", "injection", "injectable", "infusion", "intramuscular", "intravenous", "lyophilized", "oral"),
         *("per", "powder", "prescription", "product", "single", "solution", "sterile", "subcutaneous"),
-        *("suspension", "tablet", "tablets", "use"),
-        *("acute", "any", "benign", "bilateral", "chronic", "closed", "disease", "disorder", "due", "encounter"),
-        *("essential", "excludes", "includes", "initial", "left", "lower", "non", "not", "open", "other"),
-        *("otherwise", "primary", "right", "secondary", "sequela", "site", "specified", "subsequent", "type"),
-        *("unilateral", "unspecified", "upper", "with", "without"),
+        *("suspension", "tablet", "tablets", "use", "vial"),
+        *("equal", "greater", "less", "more", "over", "than", "under", "up", "not", "otherwise", "specified"),
     ]
 )
+# Which side or stage is meant, and what many descriptions say: no word of these tells what a code is about.
+_SMALL_WORDS = frozenset(
+    [
+        *_FORM_WORDS,
+        *("acute", "any", "benign", "bilateral", "chronic", "closed", "disease", "disorder", "due", "encounter"),
+        *("essential", "excludes", "includes", "initial", "left", "lower", "non", "open", "other"),
+        *("primary", "right", "secondary", "sequela", "site", "subsequent", "type", "unilateral"),
+        *("unspecified", "upper", "with", "without"),
+    ]
+)
+# They tell codes apart, but what else holds them is no more similar for it: salts, colors, sexes, numbers, and
+# what is said of services, things and patients of every kind.
+_COMMON_WORDS = frozenset(
+    [
+        *("acetate", "acid", "besylate", "bicarbonate", "bitartrate", "bromide", "calcium", "carbonate", "chloride"),
+        *("citrate", "decanoate", "dihydrate", "disodium", "fumarate", "gluconate", "hcl", "hydrobromide"),
+        *("hydrochloride", "iodide", "lactate", "magnesium", "maleate", "mesylate", "monohydrate", "nitrate"),
+        *("palmitate", "pamoate", "phosphate", "potassium", "sodium", "succinate", "sulfate", "tartrate", "tosylate"),
+        *("black", "blue", "green", "red", "white", "yellow"),
+        *("adult", "child", "female", "human", "infant", "male", "newborn", "patient", "pediatric", "person", "women"),
+        *("active", "additional", "adjustable", "anterior", "back", "complete", "congenital", "continuous", "current"),
+        *("durable", "electric", "electrical", "external", "fixed", "full", "general", "heavy", "high"),
+        *("internal", "lateral", "long", "low", "manual", "medial", "mild", "moderate", "multiple"),
+        *("normal", "partial", "posterior", "recurrent", "severe", "short", "small", "special"),
+        *("standard", "superficial", "surgical", "total"),
+        *("accessory", "based", "care", "combination", "components", "condition", "day", "days", "device", "diem"),
+        *("documentation", "documented", "equipment", "first", "following", "health", "home", "hour", "hours"),
+        *("individual", "level", "management", "medical", "medicare", "medication", "medicine", "minutes", "month"),
+        *("months", "only", "part", "performed", "period", "physician", "plan", "procedure", "professional"),
+        *("program", "provided", "qualified", "reason", "reasons", "report", "replacement", "second", "service"),
+        *("services", "size", "status", "substance", "substances", "supplies", "supply", "system", "therapeutic"),
+        *("therapy", "third", "time", "treatment", "used", "visit", "week", "weeks", "years"),
+        *("approved", "biological", "biosimilar", "compounded", "drug", "drugs", "equivalent", "fda"),
+        *("therapeutically", "all", "both", "except", "inclusive", "least", "one", "three", "two", "way"),
+        *("after", "before", "custom", "did", "during", "fabricated", "had", "has", "have", "indicated", "last"),
+        *("off", "prefabricated", "receive", "received", "receiving", "required", "shelf", "was", "were", "within"),
+        *("above", "addition", "below", "centimeter", "clinician", "cover", "declined", "extended", "furnishing"),
+        *("measurement", "most", "prescribed", "prescribing", "recent", "release", "require", "square"),
+    ]
+)
+_COMMON_STEMS = frozenset(map(stem, _COMMON_WORDS))
 _VOLUMES_AND_LENGTHS = frozenset(["cc", "cm", "ml", "mm"])
 _DOSE = re.compile(
     rf"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)[ -]?({'|'.join(sorted(UNITS, key=len, reverse=True))})\b", re.IGNORECASE
 )
 _IN_BRACKETS = re.compile(r"\([^)]*\)?")
+_SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_SIDES = {"left": "right", "right": "left"}
+# How names of monoclonal antibodies end. Source: WHO, "The use of stems in the selection of International
+# Nonproprietary Names (INN) for pharmaceutical substances".
+_ANTIBODY = "mab"
 _HCPCS = re.compile(r"([A-Z])(\d{4})")
 
 
@@ -95,14 +143,16 @@ def find_similar(code: MedicalCode, on: datetime.date) -> list[SimilarCode]:
     """The codes similar to `code` on a day, the most similar first: 8 at most, or all that editors pinned.
 
     Pinned codes come first, then successors and predecessors; then codes in use by what they share with the code (the
-    drug, a name, the section, a rare word, a policy), then catch-all codes and headings, then retired codes. Modifiers
-    and headings have none but those that somebody named. At most ten queries, two where the section has enough codes.
+    drug, a name, the section, rare words, a policy), then catch-all codes and headings, then retired codes. Beside
+    what somebody named, a modifier has the one for the other side alone, and a heading none.
+
+    Two queries where the section has enough codes; at most eleven, and those of one search by a word.
     """
     choices = list(code.similar_choices.select_related("similar__system").order_by("pk"))
     pinned = [each for each in choices if each.choice == SimilarCodeChoice.Choice.PINNED]
     # The headings above the code lead its page already.
     hidden = {each.similar_id for each in choices if each not in pinned}
-    found = _Found(on, {code.pk, *hidden, *(heading.pk for heading in code.ancestors())})
+    found = _Found(on, code.kind, {code.pk, *hidden, *(heading.pk for heading in code.ancestors())})
     for each in pinned:
         found.passed_over.discard(each.similar_id)
         found.add_named(each.similar, each.reason or PINNED)
@@ -110,12 +160,11 @@ def find_similar(code: MedicalCode, on: datetime.date) -> list[SimilarCode]:
         found.add_named(succession.successor, REPLACES)
     for succession in code.precessions.all():
         found.add_named(succession.predecessor, REPLACED_BY)
-    if code.kind == MedicalCode.Kind.CODE:
-        for source in _Sources(code).in_order():
-            if found.is_full:
-                break
-            for other, reason in source():
-                found.add(other, reason)
+    for source in _Sources(code).in_order():
+        if found.is_full:
+            break
+        for other, reason in source():
+            found.add(other, reason)
     return found.first(max(MOST_SHOWN, len(pinned)))
 
 
@@ -124,6 +173,7 @@ class _Found:
     """What was found, each code once, for the first reason that was given."""
 
     on: datetime.date
+    kind: str
     passed_over: set[int]
     named: list[SimilarCode] = field(default_factory=list)
     tiers: tuple[list[SimilarCode], ...] = field(default_factory=lambda: ([], [], []))
@@ -135,7 +185,9 @@ class _Found:
             self.named.append(SimilarCode(code, reason))
 
     def add(self, code: MedicalCode, reason: str) -> None:
-        if code.pk not in self.passed_over and code.kind != MedicalCode.Kind.MODIFIER:
+        """Adds a code that was found; modifiers and what they are added to are never similar."""
+        modifier = MedicalCode.Kind.MODIFIER
+        if code.pk not in self.passed_over and (code.kind == modifier) == (self.kind == modifier):
             self.passed_over.add(code.pk)
             self.tiers[self._tier(code)].append(SimilarCode(code, reason))
 
@@ -173,56 +225,134 @@ class _Sources:
         self.text = _Description.of(code)
 
     def in_order(self) -> list[Callable[[], _Pairs]]:
-        return [self.same_drug, self.same_names, self.same_section, self.same_word, self.same_policies]
+        if self.code.kind == MedicalCode.Kind.MODIFIER:
+            return [self.same_names]
+        if self.code.kind == MedicalCode.Kind.HEADER:
+            return []
+        beside = [self.same_section, self.same_category]
+        # Of a drug, its name says more than its place.
+        then = [self.same_words, *beside] if self.text.doses else [*beside, self.same_words]
+        return [self.same_drug, self.same_names, *then, self.same_policies, self.same_kind_of_drug]
 
     def same_drug(self) -> _Pairs:
         """Codes of the same substance or item, where this one says how much of it."""
         if not self.text.doses:
             return
         for other, text in sorted(self._sharing_a_word, key=lambda pair: pair[0].normalized):
-            if text.subject == self.text.subject and text.doses:
+            if self.text.is_same_substance(text) and text.doses:
                 yield other, self.text.reason_for(text)
 
     def same_names(self) -> _Pairs:
-        """Codes that have one of the names or the description of this one."""
-        for pk, reason in self._reasons_by_name.items():
-            if pk in self._rows:
-                yield self._rows[pk], reason
+        """Codes that have one of the names or the description of this one, or its description for the other side."""
+        for other in _read_codes(list(self._reasons_by_name)).values():
+            reason = self._reasons_by_name[other.pk]
+            # The key of a description says nothing of the order of its words: with and without may stand elsewhere.
+            if reason != OTHER_SIDE or tokenize(other.long_description) == tokenize(self.text.on_the_other_side):
+                yield other, reason
 
     def same_section(self) -> _Pairs:
         """The codes beside this one: below the same heading, or HCPCS codes of nearly the same number and subject."""
         code = self.code
+        if self._numbers:
+            for other in self._of_the_same_kind(self._neighbors):
+                yield other, SAME_SECTION
+            return
         beside = MedicalCode.objects.filter(system=code.system).exclude(kind=MedicalCode.Kind.MODIFIER)
-        hcpcs = _HCPCS.fullmatch(code.normalized)
         reason = SAME_SECTION
         if code.parent_id:
             beside = beside.filter(parent=code.parent_id, normalized__range=_range_of(code.normalized[:-1]))
             reason = f"{SAME_SECTION}: {code.parent.code}"
-        elif hcpcs:
-            letter, number = hcpcs[1], int(hcpcs[2])
-            ends = max(0, number - NEIGHBORHOOD), min(9999, number + NEIGHBORHOOD)
-            beside = beside.filter(normalized__range=[f"{letter}{end:04}" for end in ends])
         else:
             beside = beside.filter(parent=None, normalized__range=_range_of(code.normalized[:2]))
-        rows = _nearest(beside.only(*COLUMNS).order_by("normalized")[:MOST_SIBLINGS], code)
-        for other in rows:
-            other.system = code.system
-        if hcpcs and not code.parent_id:
-            rows = self._of_the_same_kind(rows)
-        for other in rows:
+        for other in self._read_nearest(beside.order_by("normalized")[:MOST_SIBLINGS]):
             yield other, reason
 
+    def same_category(self) -> _Pairs:
+        """Codes under other headings of the same ICD-10 category that can be used, those with the most words first."""
+        code = self.code
+        if not code.parent_id or self._numbers:
+            return
+        category = code.normalized[:3]
+        within = MedicalCode.objects.filter(system=code.system, kind=MedicalCode.Kind.CODE)
+        within = within.filter(normalized__range=_range_of(category))
+        before = within.filter(normalized__lt=code.normalized).order_by("-normalized")[:MOST_COUSINS]
+        after = within.filter(normalized__gt=code.normalized).order_by("normalized")[:MOST_COUSINS]
+        words = _stems(tokenize(code.long_description))
+        rows = self._read_nearest([*reversed(before.only(*COLUMNS)), *after.only(*COLUMNS)])
+        for other in sorted(rows, key=lambda row: -len(words & _stems(tokenize(row.long_description)))):
+            yield other, f"{SAME_SECTION}: {category}"
+
+    def same_kind_of_drug(self) -> _Pairs:
+        """HCPCS codes of nearly the same number whose drugs are monoclonal antibodies as this one's is."""
+        if self._numbers and self.text.is_antibody:
+            for other in self._neighbors:
+                if _Description.of(other).is_antibody:
+                    yield other, SAME_SECTION_ANTIBODY
+
+    @cached_property
+    def _numbers(self) -> tuple[str, str] | None:
+        """The first and the last code that are near an HCPCS code by their numbers."""
+        hcpcs = _HCPCS.fullmatch(self.code.normalized)
+        if not hcpcs or self.code.parent_id:
+            return None
+        number = int(hcpcs[2])
+        first, last = max(0, number - NEIGHBORHOOD), min(9999, number + NEIGHBORHOOD)
+        return f"{hcpcs[1]}{first:04}", f"{hcpcs[1]}{last:04}"
+
+    @cached_property
+    def _neighbors(self) -> list[MedicalCode]:
+        beside = MedicalCode.objects.filter(system=self.code.system, normalized__range=self._numbers)
+        beside = beside.exclude(kind=MedicalCode.Kind.MODIFIER)
+        return self._read_nearest(beside.order_by("normalized")[:MOST_SIBLINGS])
+
+    def _read_nearest(self, rows) -> list[MedicalCode]:
+        """Rows of the system of the code, in order, as they are shown; the nearest first."""
+        rows = _nearest(rows if isinstance(rows, list) else rows.only(*COLUMNS), self.code)
+        for row in rows:
+            row.system = self.code.system
+        return rows
+
     def _of_the_same_kind(self, rows: list[MedicalCode]) -> list[MedicalCode]:
-        """Those with a telling word of this code's description: first where it stands in the subjects of both."""
+        """Those that share a telling word of both subjects, then those that share two of the descriptions."""
         described = [(other, _Description.of(other)) for other in rows]
         subject = [other for other, text in described if self.text.shares_subject(text)]
         words = [other for other, text in described if other not in subject and self.text.shares_words(text)]
         return subject + words
 
-    def same_word(self) -> _Pairs:
-        """Codes whose description holds the rarest telling word of this one."""
-        for other, _ in self._sharing_a_word:
-            yield other, f"also names “{self._word}”"
+    def same_words(self) -> _Pairs:
+        """Codes whose descriptions hold two rare words of this one, or one that says enough alone.
+
+        A word alone counts among codes of the same letter, and among drugs, which have other letters by where they are
+        given. Catch-all codes have words of all kinds and are about none.
+        """
+        if self.code.is_noc or self._word in _COMMON_WORDS:
+            return
+        letter = self.code.normalized[0]
+        shared = [(other, self._shared_words(other, text)) for other, text in self._sharing_a_word]
+        for other, words in sorted(shared, key=lambda pair: (-len(pair[1]), pair[0].normalized[0] != letter)):
+            if words:
+                rarest = sorted(words, key=lambda word: (self._frequencies[word], words.index(word)))[:2]
+                named = " and ".join(f"“{word}”" for word in sorted(rarest, key=words.index))
+                yield other, f"also names {named}"
+
+    def _shared_words(self, other: MedicalCode, text: "_Description") -> list[str]:
+        """The rare words that both hold, in the order of this description; none if they say too little."""
+        held = _stems(tokenize(text.text))
+        rare = [word for word in self.text.telling if 0 < self._frequencies.get(word, 0) <= RARE]
+        shared = list({stem(word): word for word in rare if stem(word) in held}.values())
+        return shared if len(shared) > 1 or (shared and self._says_enough_alone(other, text)) else []
+
+    def _says_enough_alone(self, other: MedicalCode, text: "_Description") -> bool:
+        word, frequency = self._word, self._frequencies.get(self._word, 0)
+        is_in_both_subjects = self.text.has_subject(word) and text.has_subject(word)
+        if other.normalized[0] != self.code.normalized[0]:
+            return is_in_both_subjects and self._are_drugs(text) and frequency <= FEW
+        if self.text.telling == (word,) and is_in_both_subjects:
+            return frequency <= FEW_OF_ONE_WORD
+        return frequency <= FEW and (is_in_both_subjects or self._are_drugs(text))
+
+    def _are_drugs(self, text: "_Description") -> bool:
+        return bool(self.text.doses and text.doses)
 
     def same_policies(self) -> _Pairs:
         """Codes that are named with this one by policies of few codes; those that name the fewest count most.
@@ -257,18 +387,25 @@ class _Sources:
             yield other, SHARED_POLICY
 
     @cached_property
+    def _frequencies(self) -> dict[str, int]:
+        """How many entries hold each word of the description."""
+        return dict(Word.objects.filter(text__in=self.text.words).values_list("text", "frequency"))
+
+    @cached_property
     def _word(self) -> str:
         """The rarest word of the subject that other codes may hold too, else of the whole description; "" for none.
 
-        Words that one entry alone held when the index was made are the last choice: a code may have come since.
+        Words that one entry alone held when the index was made come after them: a code may have come since. The last
+        choice of what has a dose are common words, as those of potassium chloride.
         """
-        subject, others = self.text.subject, self.text.words
-        frequencies = dict(Word.objects.filter(text__in=[*subject, *others]).values_list("text", "frequency"))
-        for words in (subject, others):
-            known = [word for word in words if 1 < frequencies.get(word, 0) <= RARE]
+        frequencies, subject = self._frequencies, self.text.subject
+        for words in (subject, self.text.words):
+            known = [word for word in words if 1 < frequencies.get(word, 0) <= RARE and word not in _COMMON_WORDS]
             if known:
                 return min(known, key=lambda word: (frequencies[word], words.index(word)))
-        return next((word for word in subject if frequencies.get(word) == 1), "")
+        alone = [word for word in subject if frequencies.get(word) == 1 and word not in _COMMON_WORDS]
+        common = [word for word in subject if word in frequencies and self.text.doses]
+        return next(iter(alone), "") or min(common, key=lambda word: frequencies[word], default="")
 
     @cached_property
     def _ids_by_word(self) -> list[int]:
@@ -284,6 +421,8 @@ class _Sources:
             reasons.setdefault(key_of(tokenize(name.text)), f"same name: {name.text}")
         if self.text.doses:
             reasons.setdefault(key_of(tokenize(self.text.text)), SAME_DESCRIPTION)
+        if self.text.on_the_other_side != self.text.text:
+            reasons.setdefault(key_of(tokenize(self.text.on_the_other_side)), OTHER_SIDE)
         reasons.pop("", None)
         if not reasons:
             return {}
@@ -297,13 +436,8 @@ class _Sources:
         return reason_of
 
     @cached_property
-    def _rows(self) -> dict[int, MedicalCode]:
-        """What is shown of the codes found by a word or a name, read together."""
-        return _read_codes([pk for pk in [*self._ids_by_word, *self._reasons_by_name] if pk != self.code.pk])
-
-    @cached_property
     def _sharing_a_word(self) -> "list[tuple[MedicalCode, _Description]]":
-        found = [self._rows[pk] for pk in self._ids_by_word if pk in self._rows]
+        found = _read_codes([pk for pk in self._ids_by_word if pk != self.code.pk]).values()
         described = [(other, _Description.of(other)) for other in found]
         # Search looks into guides and half-typed words too.
         return [(other, text) for other, text in described if text.holds(self._word)]
@@ -319,6 +453,8 @@ class _Description:
     text: str
     subject: tuple[str, ...]
     doses: frozenset[tuple[str, str]]
+    substance: frozenset[str]
+    in_brackets: frozenset[str]
 
     @classmethod
     def of(cls, code: MedicalCode) -> "_Description":
@@ -328,7 +464,23 @@ class _Description:
         parts = (_telling(tokenize(part)) for part in re.split("[,;:]", _IN_BRACKETS.sub(" ", before)))
         subject = tuple(next((part for part in parts if part), ()))
         doses = frozenset((each[1].replace(",", ""), stem(each[2].lower())) for each in found)
-        return cls(text, subject, doses)
+        substance = _substance(_IN_BRACKETS.sub(" ", _DOSE.sub(" ", text)))
+        in_brackets = _substance(" ".join(_IN_BRACKETS.findall(_DOSE.sub(" ", text))))
+        return cls(text, subject, doses, substance, in_brackets)
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """All words that other codes may be similar by."""
+        return tuple(word for word in self.words if word not in _COMMON_WORDS)
+
+    @property
+    def on_the_other_side(self) -> str:
+        """The description with left and right exchanged."""
+        return _SIDE.sub(lambda match: _SIDES[match[1].lower()], self.text)
+
+    @property
+    def is_antibody(self) -> bool:
+        return bool(self.doses) and any(word.endswith(_ANTIBODY) and len(word) > 6 for word in self.subject)
 
     @property
     def words(self) -> list[str]:
@@ -338,11 +490,23 @@ class _Description:
     def holds(self, word: str) -> bool:
         return stem(word) in _stems(tokenize(self.text))
 
+    def has_subject(self, word: str) -> bool:
+        return stem(word) in _stems(self.subject)
+
     def shares_subject(self, other: "_Description") -> bool:
-        return not _stems(self.subject).isdisjoint(_stems(other.subject))
+        return bool((_stems(self.subject) & _stems(other.subject)) - _COMMON_STEMS)
 
     def shares_words(self, other: "_Description") -> bool:
-        return not _stems(self.words).isdisjoint(_stems(other.words))
+        """Whether two telling words stand in both."""
+        return len(_stems(self.telling) & _stems(other.telling)) > 1
+
+    def is_same_substance(self, other: "_Description") -> bool:
+        """Whether all words are the same but those of the dose and of how it is given.
+
+        What stands in brackets, mostly a brand, may be missing on one side, but not be another.
+        """
+        brands = self.in_brackets and other.in_brackets
+        return self.substance == other.substance and (not brands or self.in_brackets == other.in_brackets)
 
     def reason_for(self, other: "_Description") -> str:
         """How a code of the same subject differs."""
@@ -359,7 +523,12 @@ class _Description:
 
 
 def _telling(words: Iterable[str]) -> list[str]:
-    return [word for word in words if len(word) > 2 and word.isalpha() and word not in _FORM_WORDS]
+    return [word for word in words if len(word) > 2 and word.isalpha() and word not in _SMALL_WORDS]
+
+
+def _substance(text: str) -> frozenset[str]:
+    """What tells a drug or an item, without the words of its form and without the order."""
+    return frozenset(stem(word) for word in tokenize(text) if word not in _FORM_WORDS)
 
 
 def _stems(words: Iterable[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """What an everyday word has to be, whether it comes from a form or from a sheet."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
@@ -8,11 +9,15 @@ from procedures.models import CodeSystem, EverydayWord
 from procedures.models.codes import normalize
 from procedures.search import tokenize
 from procedures.search.meanings import count_meant, is_phrase
+from procedures.search.text import SMALL_WORDS
+
+# Beside letters and digits: "can't sleep", "24/7 nurse", "50% loss", "a+d ointment".
+PHRASE_SIGNS = " -'’/.%+"
 
 
 def tidy(word: EverydayWord, systems: Sequence[CodeSystem]) -> None:
     """Writes the word as it is kept: phrase and words in lower case with single blanks, the code as icd10cm:I21.0."""
-    word.phrase = " ".join(word.phrase.lower().split())
+    word.phrase = unicodedata.normalize("NFC", " ".join(word.phrase.lower().split()))
     word.words = " ".join(word.words.lower().split())
     slug, colon, beginning = word.code.partition(":")
     slug, beginning = slug.strip().lower(), normalize(beginning)
@@ -26,10 +31,7 @@ def check(word: EverydayWord, systems: Sequence[CodeSystem]) -> int:
 
     Raises ValidationError, by field, for a phrase that search cannot meet and for a meaning that finds nothing.
     """
-    if not is_phrase(word.phrase):
-        raise ValidationError(
-            {"phrase": "A phrase has one to six words of letters or digits, without counting words like “of”."}
-        )
+    check_phrase(word.phrase)
     if bool(word.words) == bool(word.code):
         raise ValidationError("Give either words or a code; for both, make two rows.")
     if word.code:
@@ -50,6 +52,24 @@ def check(word: EverydayWord, systems: Sequence[CodeSystem]) -> int:
             "those of the official description: an everyday word that they hold is not looked up again."
         }
     )
+
+
+def check_phrase(phrase: str) -> None:
+    """Raises ValidationError, for the field, for a tidy phrase that nobody would type or search cannot meet."""
+    other = next((sign for sign in phrase if not (sign.isalnum() or sign in PHRASE_SIGNS)), "")
+    if other:
+        message = (
+            f"A phrase has letters, digits, blanks, hyphens, apostrophes, slashes, periods, % and +, but no “{other}”."
+        )
+    elif not is_phrase(phrase):
+        message = "A phrase has one to six words of letters or digits, without counting words like “of”."
+    elif not any(sign.isalpha() for sign in phrase):
+        message = "A phrase has at least one letter: a number by itself could mean anything."
+    elif SMALL_WORDS.issuperset(tokenize(phrase)):
+        message = "Words like “of” and “the” are passed over by search: add a word that says something."
+    else:
+        return
+    raise ValidationError({"phrase": message})
 
 
 def _check_system(code: str, systems: Sequence[CodeSystem]) -> None:

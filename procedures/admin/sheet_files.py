@@ -19,19 +19,19 @@ from openpyxl.cell.cell import ERROR_CODES
 
 from procedures.spreadsheet_cells import unescape_formula
 
+# Of a sheet that states no other number.
 MOST_ROWS = 5_000
 MOST_BYTES = 2 * 1024 * 1024
 
-# What 2 MB of XLSX may unpack to: 5,000 rows of long texts take a third of it. openpyxl may read all of it at once.
+# What 2 MB of XLSX may unpack to: 5,000 rows of long texts take a third of it, 20,000 short ones as well. openpyxl may
+# read all of it at once.
 MOST_UNPACKED = 12 * 1024 * 1024
 
 # Columns beyond these are not looked at: a cell far to the right would make every row as wide.
 MOST_COLUMNS = 50
 
-# Rows that are read at all, empty ones included, of which a forged workbook could have millions.
-MOST_LINES = 20_000
-
-TOO_LARGE = f"A sheet may have at most {MOST_ROWS:,} rows and {MOST_BYTES // 1024**2} MB. Split it into several sheets."
+# Empty rows that are passed over, of which a forged workbook could have millions.
+MOST_EMPTY = 15_000
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -50,27 +50,34 @@ class Sheet:
     numbers: list[int]
 
 
-def read_sheet(content: bytes, *, columns: Iterable[str], ignored: Iterable[str] = ()) -> Sheet:
+def too_large(most_rows: int) -> str:
+    """What an editor hears of a sheet with more rows or bytes than may be."""
+    return f"A sheet may have at most {most_rows:,} rows and {MOST_BYTES // 1024**2} MB. Split it into several sheets."
+
+
+def read_sheet(
+    content: bytes, *, columns: Iterable[str], ignored: Iterable[str] = (), most_rows: int = MOST_ROWS
+) -> Sheet:
     """The rows of a CSV or XLSX, recognized by its content; rows without any text are left out.
 
     Every name of `columns` has to be there, once; `ignored` may be there and are left out. Raises UnreadableSheet.
     """
     if len(content) > MOST_BYTES:
-        raise UnreadableSheet(TOO_LARGE)
+        raise UnreadableSheet(too_large(most_rows))
     if not content.strip():
         raise UnreadableSheet("The file is empty.")
     if content.startswith(_OLE):
         raise UnreadableSheet("This is an old .xls workbook, or one with a password. Save it as .xlsx without one.")
-    lines = _lines_of_xlsx(content) if content.startswith(_ZIP) else _lines_of_csv(content)
-    filled = _filled(lines)
+    lines = _lines_of_xlsx(content, most_rows) if content.startswith(_ZIP) else _lines_of_csv(content)
+    filled = _filled(lines, most_rows + MOST_EMPTY)
     _, header = next(filled, (0, []))
     if not header:
         raise UnreadableSheet("The sheet is empty.")
     places = _places(header, list(columns), list(ignored))
     rows, numbers = [], []
     for number, line in filled:
-        if len(rows) == MOST_ROWS:
-            raise UnreadableSheet(TOO_LARGE)
+        if len(rows) == most_rows:
+            raise UnreadableSheet(too_large(most_rows))
         if any(line[len(header) :]):
             raise UnreadableSheet(f"Row {number} has more cells than there are columns.")
         rows.append([line[place] if place < len(line) else "" for place in places.values()])
@@ -85,11 +92,11 @@ def is_error_value(text: str) -> bool:
     return text in ERROR_CODES
 
 
-def _filled(lines: Iterable[Sequence]) -> Iterator[tuple[int, list[str]]]:
+def _filled(lines: Iterable[Sequence], most: int) -> Iterator[tuple[int, list[str]]]:
     """The lines that have any text, with their numbers from 1."""
     for number, cells in enumerate(lines, 1):
-        if number > MOST_LINES:
-            raise UnreadableSheet(f"The sheet has more than {MOST_LINES:,} rows, empty ones included. Delete those.")
+        if number > most:
+            raise UnreadableSheet(f"The sheet has more than {most:,} rows, empty ones included. Delete those.")
         line = [_text(cell) for cell in cells]
         if any(line):
             yield number, line
@@ -147,13 +154,13 @@ def _lines_of_csv(content: bytes) -> Iterator[list[str]]:
         raise UnreadableSheet(f"Line {reader.line_num} of the CSV cannot be read ({error}).") from None
 
 
-def _lines_of_xlsx(content: bytes) -> Iterator[tuple]:
+def _lines_of_xlsx(content: bytes, most_rows: int) -> Iterator[tuple]:
     file = io.BytesIO(content)
     try:
         with zipfile.ZipFile(file) as archive:
             size = sum(info.file_size for info in archive.infolist())
             if size > MOST_UNPACKED:
-                raise UnreadableSheet(TOO_LARGE)
+                raise UnreadableSheet(too_large(most_rows))
             if "[Content_Types].xml" not in archive.namelist():
                 raise UnreadableSheet("This is a zip, not an XLSX file.")
         with warnings.catch_warnings():
@@ -162,7 +169,7 @@ def _lines_of_xlsx(content: bytes) -> Iterator[tuple]:
             sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
             # The size that a sheet states of itself may be wrong.
             sheet.reset_dimensions()
-            yield from sheet.iter_rows(max_row=MOST_LINES + 1, max_col=MOST_COLUMNS, values_only=True)
+            yield from sheet.iter_rows(max_row=most_rows + MOST_EMPTY + 1, max_col=MOST_COLUMNS, values_only=True)
     except UnreadableSheet:
         raise
     except Exception as error:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from import_export.resources import ModelResource
 from import_export.results import RowResult
 
-from procedures.admin.sheet_files import is_error_value
+from procedures.admin.sheet_files import MOST_ROWS, is_error_value
 from procedures.batches import batches
 from procedures.models import CodeSystem, ContentVersion, MedicalCode
 from procedures.models.codes import normalize
@@ -47,14 +47,15 @@ class SheetRow(RowResult):
 class SheetResource(ModelResource):
     """A sheet of one model, read and written in a fixed number of queries, but for what its `write` needs.
 
-    `columns` are needed in a sheet, `exported_only` may be there and are not read. Each row is a dict of trimmed
-    texts; a subclass finds or makes its row of the model in `find`, gives it the values in `set_values` (both raise
-    ValidationError with what an editor has to correct), says in `texts_of` what a row of the model has in each column,
-    and writes the changed ones in `write`.
+    `columns` are needed in a sheet, which has at most `most_rows`; `exported_only` may be there and are not read. Each
+    row is a dict of trimmed texts; a subclass finds or makes its row of the model in `find`, gives it the values in
+    `set_values` (both raise ValidationError with what an editor has to correct), says in `texts_of` what a row of the
+    model has in each column, and writes the changed ones in `write`.
     """
 
     columns: list[str] = []
     exported_only: list[str] = []
+    most_rows = MOST_ROWS
 
     @classmethod
     def get_row_result_class(cls):

@@ -15,7 +15,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from import_export.results import RowResult
 from tablib import Dataset
 
-from procedures.admin.sheet_files import MOST_BYTES, MOST_ROWS, TOO_LARGE, Sheet, UnreadableSheet, read_sheet
+from procedures.admin.sheet_files import MOST_BYTES, Sheet, UnreadableSheet, read_sheet, too_large
 from procedures.admin.sheet_resources import UNEXPECTED, SheetResource
 from procedures.code_sets.records import printable
 from procedures.models import SheetUpload
@@ -46,20 +46,18 @@ class XlsxSheet(EscapedElsewhere, XLSX):
 class SheetForm(forms.Form):
     """A file that is a sheet of these columns; once it is clean, `sheet` and `content` are what was read."""
 
-    file = forms.FileField(
-        label="CSV or XLSX file",
-        max_length=255,
-        help_text=f"At most {MOST_ROWS:,} rows and {MOST_BYTES // 1024**2} MB. A CSV has to be in UTF-8.",
-    )
+    file = forms.FileField(label="CSV or XLSX file", max_length=255)
 
     def __init__(self, *args, resource: type[SheetResource], **kwargs):
         super().__init__(*args, **kwargs)
         self.resource = resource
+        most = f"{resource.most_rows:,} rows and {MOST_BYTES // 1024**2} MB"
+        self.fields["file"].help_text = f"At most {most}. A CSV has to be in UTF-8."
 
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
-            raise forms.ValidationError(TOO_LARGE)
+            raise forms.ValidationError(too_large(self.resource.most_rows))
         self.content = file.read()
         self.sheet = _read(self.content, self.resource)
         return file
@@ -67,7 +65,9 @@ class SheetForm(forms.Form):
 
 def _read(content: bytes, resource: type[SheetResource]) -> Sheet:
     try:
-        return read_sheet(content, columns=resource.columns, ignored=resource.exported_only)
+        return read_sheet(
+            content, columns=resource.columns, ignored=resource.exported_only, most_rows=resource.most_rows
+        )
     except UnreadableSheet as refusal:
         raise forms.ValidationError(str(refusal)) from None
 

@@ -54,7 +54,7 @@ class SimilarCodeInline(CodeChoice, admin.TabularInline):
     verbose_name_plural = "similar codes: pinned to the page of this code, or hidden from it"
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("similar")
+        return super().get_queryset(request).select_related("code", "similar")
 
 
 def similar_codes_now(code: MedicalCode):

@@ -28,19 +28,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contentversion',
             name='index_format',
-            field=models.PositiveSmallIntegerField(default=1),
+            field=models.PositiveSmallIntegerField(db_default=1, default=1),
         ),
         migrations.AddField(
             model_name='word',
             name='is_spelling',
-            field=models.BooleanField(default=True),
-            preserve_default=False,
+            field=models.BooleanField(db_default=True),
         ),
         migrations.AddField(
             model_name='word',
             name='stem',
-            field=models.CharField(db_index=True, default='', max_length=64),
-            preserve_default=False,
+            field=models.CharField(db_default='', db_index=True, max_length=64),
         ),
         migrations.CreateModel(
             name='EverydayWord',

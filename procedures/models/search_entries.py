@@ -62,9 +62,9 @@ class Word(models.Model):
     """
 
     text = models.CharField(max_length=64, primary_key=True)
-    stem = models.CharField(max_length=64, db_index=True)
+    stem = models.CharField(max_length=64, db_index=True, db_default="")
     frequency = models.PositiveIntegerField()
-    is_spelling = models.BooleanField()
+    is_spelling = models.BooleanField(db_default=True)
 
     def __str__(self):
         return self.text
@@ -90,7 +90,7 @@ class ContentVersion(models.Model):
     """
 
     number = models.PositiveBigIntegerField(default=1)
-    index_format = models.PositiveSmallIntegerField(default=1)
+    index_format = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="%(app_label)s_%(class)s_one_row")]

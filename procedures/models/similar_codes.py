@@ -32,4 +32,4 @@ class SimilarCodeChoice(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.similar_id} {self.choice} for {self.code_id}"
+        return f"{self.similar.code} {self.choice} for {self.code.code}"

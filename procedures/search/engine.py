@@ -302,14 +302,29 @@ def _gather(tiers: list[tuple[int, list[list[int]]]], plan: Plan, *, full: set[t
         if found:
             lists = [[each for each in ids if each not in found] for ids in lists]
         if (left := end - len(page)) > 0:
-            page += [(each, tier) for each in _first_of(lists, left, by_code=bool(plan.code))]
+            # Beyond the cap it depends on all of them what belongs to the page.
+            count = left if end <= plan.cap else sum(map(len, lists))
+            page += [(each, tier) for each in _first_of(lists, count, by_code=bool(plan.code))]
+            if end > plan.cap:
+                page = _up_to_the_cap(page, plan)
         found.update(*lists)
-    hits = Hits(page[plan.offset :], full=full)
+    hits = Hits(page[plan.offset : end], full=full)
     for rank, count in Counter([each >> RANK_SHIFT for each in found]).items():
         entry = rank << RANK_SHIFT
         kind = system_of(entry), group_of(entry), has_guide(entry), has_policy(entry)
         hits.kinds[kind] = hits.kinds.get(kind, 0) + count
     return hits
+
+
+def _up_to_the_cap(page: list[tuple[int, int]], plan: Plan) -> list[tuple[int, int]]:
+    """The same without what is beyond the cap of its code system, which is not counted either."""
+    left = Counter(dict.fromkeys(plan.positions, plan.cap))
+    kept = []
+    for entry_id, tier in page:
+        left[system_of(entry_id)] -= 1
+        if left[system_of(entry_id)] >= 0:
+            kept.append((entry_id, tier))
+    return kept
 
 
 def _first_of(lists: list[list[int]], count: int, *, by_code: bool) -> list[int]:

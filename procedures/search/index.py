@@ -44,6 +44,7 @@ from procedures.search.word_forms import stem
 FORMAT = 2
 
 BATCH = 2000
+LONGEST_KEY = SearchPhrase._meta.get_field("key").max_length
 
 
 @dataclass(slots=True)
@@ -92,11 +93,11 @@ def rebuild(progress=lambda entries: entries) -> int:
 
     `progress` wraps the iterable of entries, as tqdm does.
     """
-    vocabulary = Vocabulary(_words_of_phrases())
     count = 0
     with transaction.atomic():
         # Two transactions that bring the same word or the same entry would collide.
         ContentVersion.wait_for_other_writers()
+        vocabulary = Vocabulary(_words_of_phrases())
         engine().clear()
         Misspelling.objects.all().delete()
         Word.objects.all().delete()
@@ -256,9 +257,14 @@ def _add_words(vocabulary: Vocabulary) -> None:
     rows = {row[0]: row for row in vocabulary.rows()}
     texts = sorted(rows)
     for start in range(0, len(texts), BATCH):
-        for known in Word.objects.filter(text__in=texts[start : start + BATCH]).values_list("text", flat=True):
-            del rows[known]
-    _store_words([rows[text] for text in sorted(rows)])
+        batch = Word.objects.filter(text__in=texts[start : start + BATCH])
+        for known, is_spelling in batch.values_list("text", "is_spelling"):
+            # A word that was an abbreviation so far may have become one that can be offered.
+            if is_spelling or not rows[known][3]:
+                del rows[known]
+    promoted = Word.objects.filter(text__in=[text for text in texts if text in rows], is_spelling=False)
+    promoted.delete()
+    _store_words([rows[text] for text in texts if text in rows])
 
 
 def _store_words(rows: list[tuple]) -> None:
@@ -274,6 +280,8 @@ def _store_phrases() -> None:
     rows = []
     for phrase, words, code in EverydayWord.objects.order_by("pk").values_list("phrase", "words", "code"):
         key = phrase_key(tokenize(phrase))
+        if not 0 < len(key) <= LONGEST_KEY:
+            continue
         slug, _, beginning = code.partition(":")
         if stems := meant_stems(words):
             rows.append((key, phrase, " ".join(stems), None, ""))

@@ -6,7 +6,7 @@ from html import escape
 
 from procedures.models import CodeName, Guide
 from procedures.models.guides import sections_in_order
-from procedures.search.engine import EXACT_CODE, EXACT_NAME, MEANT_BY
+from procedures.search.engine import EXACT_CODE, MEANT_BY
 from procedures.search.names import names_for
 from procedures.search.plan import Plan, Term
 from procedures.search.text import as_stem, fold, text_of_html
@@ -107,7 +107,7 @@ def find_matches(plan: Plan, found: list[tuple[int, int, str, str]]) -> dict[int
             matches[pk] = {"kind": "everyday", "label": "Everyday word", "text": text, **marked}
             continue
         html, is_there = marker.marked(title)
-        label = "Its description" if score == EXACT_NAME and is_there else "In its description"
+        label = "In its description"
         matches[pk] = {"kind": "description", "label": label, "text": title, "html": html, "title_html": html}
         if not is_there:
             elsewhere.append(pk)

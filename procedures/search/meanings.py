@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from procedures.models import CodeSystem
 from procedures.models.codes import normalize
 from procedures.search.engines import engine
+from procedures.search.index import LONGEST_KEY
 from procedures.search.plan import Meaning, Phrase, Plan, Term
-from procedures.search.text import as_stem, meant_stems, tokenize, without_small_words
+from procedures.search.text import as_stem, meant_stems, phrase_key, tokenize, without_small_words
 from procedures.search.vocabulary import LONGEST_PHRASE
 
 # No entry holds it: what is found is found by the meaning alone.
@@ -15,7 +16,8 @@ _NOTHING = Term(("=nothing",))
 
 def is_phrase(text: str) -> bool:
     """Whether search could find the text in a query: it has one to six words, small words left out."""
-    return 1 <= len(without_small_words(tokenize(text))) <= LONGEST_PHRASE
+    words = tokenize(text)
+    return 1 <= len(without_small_words(words)) <= LONGEST_PHRASE and 0 < len(phrase_key(words)) <= LONGEST_KEY
 
 
 def count_meant(words: str, code: str, systems: Sequence[CodeSystem]) -> int:

@@ -3,9 +3,6 @@
 The words come ready cut (procedures.search.text) and never pass PostgreSQL's parser, neither those of the texts nor
 those of a query. Words of the title and the names are there a second time, behind `^`. Code systems, groups of
 codes and filters are marks among the words (entry_ids.py), so that the index alone finds what is asked.
-
-After a rebuild the rows lie on the disk in the order of their ids, which is that of the results. The ids of rows that
-come later stand in `procedures_searchentry_late` as well (migration 0012), until the next rebuild.
 """
 
 from collections.abc import Sequence
@@ -19,8 +16,6 @@ from procedures.search.plan import Meaning, Plan, Term
 EVERYWHERE = ""
 TITLE_OR_NAMES = "^"
 
-# So few entries are sorted in no time.
-FEW = 300
 COLUMNS = ("id", "code_id", "normalized", "flags", "title", "short", "names", "guide", "stale_on")
 
 INDEXES = ["procedures_searchentry_document"]
@@ -60,27 +55,18 @@ class PostgreSQLEngine(Engine):
         return _matching(f"({query}) | ({meant})" if meant else query, plan, part)
 
     def _first(self, source: str, values: list, plan: Plan) -> Source:
-        limit = f"LIMIT {plan.cap + 1}"
-        if plan.rarest <= FEW:
-            return f"{source} ORDER BY id + 0 {limit}", values
-        # A search that reads the table as it lies on the disk finds the first entries first, and may stop at the cap;
-        # in any other order it would have to read all of them. Entries that came later are looked for by themselves.
-        in_place = f"{source} AND id NOT IN (SELECT id FROM procedures_searchentry_late) {limit}"
-        late = f"{source} AND id IN (SELECT id FROM procedures_searchentry_late) ORDER BY id {limit}"
-        return f"SELECT id FROM (({in_place}) UNION ALL ({late})) AS either ORDER BY id {limit}", [*values, *values]
+        # `id + 0` makes PostgreSQL take the GIN index and sort what that finds, and not read the primary key.
+        return f"{source} ORDER BY id + 0 LIMIT {plan.cap + 1}", values
 
     def _any(self, source: str, values: list, plan: Plan) -> Source:
         # Asked for one row, PostgreSQL would read the table in the hope to meet it soon.
-        return (
-            f"WITH first_ones AS MATERIALIZED ({source} LIMIT {plan.cap + 1}) SELECT id FROM first_ones LIMIT 1",
-            values,
-        )
+        first_ones = f"WITH first_ones AS MATERIALIZED ({source} LIMIT {plan.cap + 1})"
+        return f"{first_ones} SELECT id FROM first_ones LIMIT 1", values
 
     def clear(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM procedures_searchname")
             cursor.execute("DELETE FROM procedures_searchentry")
-            cursor.execute("DELETE FROM procedures_searchentry_late")
             cursor.execute("DROP TABLE IF EXISTS procedures_searchentry_loaded")
             cursor.execute(
                 "CREATE TEMPORARY TABLE procedures_searchentry_loaded ON COMMIT DROP AS "
@@ -91,7 +77,7 @@ class PostgreSQLEngine(Engine):
         self.insert("procedures_searchentry_loaded", columns, rows)
 
     def index_all(self) -> None:
-        """Moves what was loaded to its place, in the order of the ids: see `_first`."""
+        """Moves what was loaded to its place, in the order of the ids: the best entries lie near each other."""
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO procedures_searchentry ({', '.join(COLUMNS)}) "
@@ -113,10 +99,6 @@ class PostgreSQLEngine(Engine):
                 copy.write_row(row)
 
     def add_entries(self, ids: list[int]) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO procedures_searchentry_late SELECT unnest(%s::bigint[]) ON CONFLICT DO NOTHING", [ids]
-            )
         self._finish_indexes()
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from procedures.models.codes import normalize
-from procedures.search.text import UNITS, tokenize, without_small_words
+from procedures.search.text import is_dose, tokenize, without_small_words
 from procedures.search.word_forms import stem
 
 MOST_WORDS = 16
@@ -53,7 +53,7 @@ def _with_doses(words: list[str]) -> list[str]:
     """The words, a number and the unit behind it as one: 10 mg is 10mg, as it stands in the index."""
     joined: list[str] = []
     for word in words:
-        if word in UNITS and joined and joined[-1][0].isdigit() and joined[-1].replace(".", "").isdigit():
+        if joined and is_dose(joined[-1], word):
             joined[-1] += stem(word)
         else:
             joined.append(word)

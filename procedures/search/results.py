@@ -110,10 +110,11 @@ def search(
             hits = None
     if hits is None:
         everywhere, corrected = _word_plan(query, systems)
-        if corrected and not verbatim and _finds(corrected_plan := corrected.plan):
-            everywhere, results.corrected = corrected_plan, corrected.text
-        elif corrected and _finds(corrected.plan):
-            results.did_you_mean = corrected.text
+        if corrected and _finds(corrected.plan):
+            if verbatim:
+                results.did_you_mean = corrected.text
+            else:
+                everywhere, results.corrected = corrected.plan, corrected.text
         hits = find(everywhere)
         is_in_vain = not hits.kinds and (filters == NO_FILTERS or not _finds(everywhere))
         if is_in_vain and not corrected and not verbatim and (other := _other_spelling(query, systems)):
@@ -141,7 +142,7 @@ def suggest(text: str, systems: Sequence[CodeSystem], limit: int = SUGGESTIONS) 
     hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM)) if plan.code else Hits()
     if not hits.page:
         plan, corrected = _word_plan(query, systems)
-        if corrected:
+        if corrected and _finds(corrected.plan):
             plan = corrected.plan
         hits = engine().find(plan.with_only(limit=limit, cap=SUGGESTED_FROM))
     return _rows(hits.page, plan, systems)

@@ -33,6 +33,8 @@ UNITS = frozenset(
     ["cc", "cm", "g", "gm", "gram", "grams", "iu", "kg", "mcg", "mci", "meq", "mg", "ml", "mm", "unit", "units"]
 )
 
+LONGEST_UNIT = max(map(len, UNITS))
+
 _DOTTED_CODE = re.compile(r"(?<![^\W_])([a-z][0-9][0-9a-z])\.([0-9a-z]{1,4})(?![^\W_])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _POSSESSIVE = re.compile(r"['’]s(?![^\W_])")
@@ -73,11 +75,8 @@ def index_words(words: list[str]) -> list[str]:
 
 def letters_joined(words: list[str]) -> list[str]:
     """Single letters together with the word behind them: xray, tcell, csection."""
-    return [
-        letter + word
-        for letter, word in pairwise(words)
-        if len(letter) == 1 and len(word) > 2 and letter.isalpha() and word.isalpha() and letter not in SMALL_WORDS
-    ]
+    pairs = [(letter, word) for letter, word in pairwise(words) if len(letter) == 1 and letter not in SMALL_WORDS]
+    return [letter + word for letter, word in pairs if 2 < len(word) < WORD_LENGTH and (letter + word).isalpha()]
 
 
 def as_stem(form: str) -> str:
@@ -88,7 +87,12 @@ def as_stem(form: str) -> str:
 def doses_of(words: list[str]) -> list[tuple[str, str]]:
     """Numbers with the units that follow them, the units without their ending."""
     pairs = pairwise(words)
-    return [(number, stem(unit)) for number, unit in pairs if unit in UNITS and number[0].isdigit()]
+    return [(number, stem(unit)) for number, unit in pairs if is_dose(number, unit)]
+
+
+def is_dose(number: str, unit: str) -> bool:
+    """Whether two words are a number and its unit, and together no longer than a word may be."""
+    return unit in UNITS and number.replace(".", "").isdigit() and len(number) <= WORD_LENGTH - LONGEST_UNIT
 
 
 def without_small_words(words: list[str]) -> list[str]:

@@ -29,8 +29,8 @@ LONGEST_PHRASE = 6
 class Vocabulary:
     """`frequencies` are by stem, and `forms` the words of each stem; `continuations` begin as the last word does.
 
-    `meanings` are those of the everyday phrases in the query by key, and `texts` the phrases themselves; `begun` are
-    the keys of phrases that go on as the query begins, the shortest first.
+    `meanings` are those of the everyday phrases in the query by key, and `texts` the phrases themselves; `begun` is
+    the key of the shortest phrase that goes on as the query begins.
     """
 
     frequencies: dict[str, int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Vocabulary:
     continuations: dict[str, int] = field(default_factory=dict)
     meanings: dict[str, list[Meaning]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    begun: list[str] = field(default_factory=list)
+    begun: str = ""
 
     def knows(self, word: str) -> bool:
         """Whether the word stands somewhere, or is plainly a form of one that does: migrane is none of migrans."""
@@ -71,8 +71,8 @@ def read_vocabulary(words: Sequence[str]) -> Vocabulary:
         f"WHERE {begins} ORDER BY text LIMIT {MOST_CONTINUATIONS + 1}) AS continuations "
         "UNION ALL SELECT 2, key, words, position, code, phrase FROM procedures_searchphrase "
         f"WHERE key IN ({_places(keys)}) "
-        "UNION ALL SELECT * FROM (SELECT 3, key, words, position, code, phrase FROM procedures_searchphrase "
-        f"WHERE {goes_on} ORDER BY key LIMIT {MOST_CONTINUATIONS}) AS begun"
+        "UNION ALL SELECT 3, key, words, position, code, phrase FROM procedures_searchphrase WHERE key = "
+        f"(SELECT key FROM procedures_searchphrase WHERE {goes_on} ORDER BY length(key), key LIMIT 1)"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*stems, *beginning, *keys, *so_far])
@@ -90,8 +90,7 @@ def read_vocabulary(words: Sequence[str]) -> Vocabulary:
                     vocabulary.meanings[text].append(meaning)
                 vocabulary.texts.setdefault(text, phrase)
                 if part == 3:
-                    vocabulary.begun.append(text)
-    vocabulary.begun = sorted(set(vocabulary.begun), key=lambda key: (len(key), key))
+                    vocabulary.begun = text
     return vocabulary
 
 
@@ -134,8 +133,8 @@ def phrases_of(words: Sequence[str], vocabulary: Vocabulary) -> tuple[Phrase, ..
     whole = phrase_key(list(words))
     is_half_typed = len(words[-1]) < SHORTEST_WORD or not vocabulary.knows(words[-1])
     if vocabulary.begun and is_half_typed and whole not in vocabulary.meanings:
-        key = vocabulary.begun[0]
-        return (Phrase(0, len(words), tuple(vocabulary.meanings[key]), vocabulary.texts[key], is_begun=True),)
+        meanings, text = vocabulary.meanings[vocabulary.begun], vocabulary.texts[vocabulary.begun]
+        return (Phrase(0, len(words), tuple(meanings), text, is_begun=True),)
     phrases: list[Phrase] = []
     taken: set[int] = set()
     for start, stop in sorted(_spans(len(words)), key=lambda span: (span[0] - span[1], span[0])):

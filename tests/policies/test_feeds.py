@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.changes import PolicyState, record_change
 from policies.models import Policy
-from tests.factories import create_code, create_plan, create_policy, create_policy_code
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_feed_tells_of_each_change_newest_first(client):
 def test_entry_says_in_its_summary_what_changed(client):
     north, south = create_plan("North Health"), create_plan("South & Sons")
     policy = create_policy("Ofatumumab", plans=[north], effective=datetime.date(2026, 1, 1), summary="Old text.")
-    codes = [create_code(f"K00{number:02}", f"Part <{number}>") for number in range(22)]
+    codes = create_codes({f"K00{number:02}": f"Part <{number}>" for number in range(22)})
     before = PolicyState.of(policy)
     policy.effective, policy.summary = datetime.date(2026, 2, 1), "New text."
     policy.save()
@@ -338,7 +338,7 @@ def test_feed_sets_no_cookie_and_answers_304_until_something_changes(client):
 
 def test_feeds_take_as_many_queries_for_many_changes_as_for_one(client):
     plans = [create_plan(f"Plan {number}") for number in range(4)]
-    codes = [create_code(f"K00{number:02}", f"Wheelchair part {number}") for number in range(12)]
+    codes = create_codes({f"K00{number:02}": f"Wheelchair part {number}" for number in range(12)})
     lcd = create_policy("Wheelchairs", kind="lcd", number="L1")
 
     def add(number):

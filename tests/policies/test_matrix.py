@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 
 from policies.matrix import MatrixPage
-from tests.factories import create_code, create_plan, create_policy, create_policy_code, get_cms
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code, get_cms
 
 pytestmark = pytest.mark.django_db
 
@@ -280,7 +280,7 @@ def test_cell_prefers_the_document_that_names_the_code_to_a_newer_one_that_is_re
 
 
 def test_number_of_queries_is_fixed_for_twenty_codes_and_twenty_plans(django_assert_num_queries):
-    codes = [create_code(f"J{n:04}", f"Code {n}") for n in range(20)]
+    codes = create_codes({f"J{n:04}": f"Code {n}" for n in range(20)})
     plans = [create_plan(f"Plan {n:02}") for n in range(20)]
     contracts = create_contracts("Palmetto GBA", 20)
     for plan in plans:

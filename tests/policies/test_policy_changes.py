@@ -16,7 +16,7 @@ from policies.fact_changes import LABELS
 from policies.facts import FACTS
 from policies.models import HealthPlan, Policy, PolicyCode
 from policies.policy_changes import PolicyRevisions, recent_changes
-from tests.factories import create_code, create_plan, create_policy, create_policy_code
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code
 from tests.pages import Page, read_page
 
 pytestmark = pytest.mark.django_db
@@ -168,7 +168,7 @@ def test_texts_of_policies_are_escaped():
 
 
 def test_codes_are_told_with_titles_and_links_the_first_twenty_of_each_kind():
-    codes = [create_code(f"K00{number:02}", f"Wheelchair part {number}") for number in range(25)]
+    codes = create_codes({f"K00{number:02}": f"Wheelchair part {number}" for number in range(25)})
     kept = create_code()
     policy = create_policy(codes=[kept])
     change(policy, add=codes)
@@ -215,7 +215,7 @@ def test_revisions_have_pages_and_any_page_number_is_understood():
 def test_revisions_take_as_many_queries_for_many_as_for_few():
     plans = [create_plan(f"Plan {number}") for number in range(6)]
     documents = [create_policy(f"Document {n}", kind="lcd", number=f"L{n}") for n in range(6)]
-    codes = [create_code(f"K00{number:02}", f"Wheelchair part {number}") for number in range(30)]
+    codes = create_codes({f"K00{number:02}": f"Wheelchair part {number}" for number in range(30)})
 
     def queries(policy, count):
         for number in range(count):

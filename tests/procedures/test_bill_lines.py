@@ -60,6 +60,15 @@ def test_line_of_a_bill():
         ("ACCOUNT   99213", ["cpt4:99213"]),
         ("99213 CO 80202", ["cpt4:99213", "cpt4:80202"]),
         ("Procedure no. 99213", ["cpt4:99213"]),
+        ("ICD9: 250.00 401.9 V58.11", ["icd9:250.00", "icd9:401.9", "icd9:V58.11"]),
+        ("ICD-9-CM codes 25000, 4019 diabetes V70.0", ["icd9:25000", "icd9:4019", "icd9:V70.0"]),
+        ("ICD9 250.00 CPT 99213 ICD-10 V58.11", ["icd9:250.00", "cpt4:99213", "icd10cm:V5811"]),
+        ("0SR90J9 4A023N7", ["icd10pcs:0SR90J9", "icd10pcs:4A023N7"]),
+        ("30233N1", ["icd10pcs:30233N1"]),
+        ("J-9302, J 9302", ["hcpcs:J9302", "hcpcs:J9302"]),
+        ("X9999 J0000", ["icd10cm:X9999", "hcpcs:J0000"]),
+        ("Claim J9302", ["hcpcs:J9302"]),
+        ("Remark: N130 J9302", ["hcpcs:J9302"]),
     ],
 )
 def test_codes_are_found_among_anything(text, expected):
@@ -88,6 +97,9 @@ def test_codes_are_found_among_anything(text, expected):
         "Room A18, vitamin B12",
         "Statement of 01/15/2018",
         "Thank you!",
+        "Group #E0100, policy no J1100, member ID E0100, Member ID: J1100",
+        "Remark codes: N130, M15; RARC MA01 CARC CO-45",
+        "Kim A 4206 Elm Street, Part B 4034, vitamin B 1000 mg",
         "É9302 J9302É",
     ],
 )
@@ -143,10 +155,32 @@ def test_modifiers_stand_behind_a_code(text, modifiers):
         ("J9302 JW 10 $1,234.56", "10"),
         ("J9302 10 mg", ""),
         ("J9302", ""),
+        ("J9302 X1000", "1000"),
+        ("06/05/2018||C9028||27|40000", "27"),
+        ("06/05/2018|C9028|27|4000", "27"),
+        ("06/05/2018\tC9028\t40000\t27", "27"),
+        ("06/05/2018 | 99213 | 25 | 1 | 15000", "1"),
+        ("C9028|27|40000", ""),
     ],
 )
 def test_units_are_read(text, units):
     assert codes(text)[0].units == units
+
+
+def test_number_in_a_column_behind_a_code_and_a_date_is_an_amount():
+    drug, amount = codes("06/05/2018||C9028||27|40000")
+    [visit] = read("06/05/2018 | 99213 | 25 | 1 | 15000")
+
+    assert (drug.typed, amount.typed, amount.amount_of) == ("C9028", "40000", drug)
+    assert ([code.typed for code in visit.codes], visit.prices) == (["99213"], ["15000"])
+    assert spellings("06/05/2018 | 99213 | 99214") == ["cpt4:99213", "cpt4:99214"]
+
+
+def test_column_of_remarks_has_no_codes():
+    heading = "Date | Code | Remark | Paid\n"
+    assert spellings(f"{heading}06/05/2018 | J9302 | N130, M15 | 40.00") == ["hcpcs:J9302"]
+    assert spellings(f"{heading}06/05/2018 | J9302 | E119 | 40.00") == ["hcpcs:J9302", "icd10cm:E119"]
+    assert spellings("Code   Remark\nJ9302   N130") == ["hcpcs:J9302"]
 
 
 def test_units_go_to_the_code_before_them():

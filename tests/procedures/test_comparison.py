@@ -17,7 +17,7 @@ def test_words_that_differ_are_marked_in_both_texts():
 
 
 def test_word_that_one_text_has_more_is_marked_there_alone():
-    assert marked("Walker, folding", "Walker, folding, wheeled") == [[], [", wheeled"]]
+    assert marked("Walker, folding", "Walker, folding, wheeled") == [[], ["wheeled"]]
 
 
 def test_word_that_any_other_text_lacks_is_marked():
@@ -26,6 +26,22 @@ def test_word_that_any_other_text_lacks_is_marked():
         ["folding"],
         ["rigid"],
     ]
+
+
+def test_words_with_only_punctuation_between_them_are_one_mark():
+    assert marked("Cane, folding, each", "Cane, rigid, plain, each") == [["folding"], ["rigid, plain"]]
+    assert marked("Injection, ab, cd, 5 mg", "Injection, ef, gh, 5 mg") == [["ab, cd"], ["ef, gh"]]
+    assert marked("Cane - old, each", "Cane - new (big), each", "Cane - new, each") == [
+        ["old"],
+        ["new (big)"],
+        ["new"],
+    ]
+
+
+def test_mark_ends_at_words_and_has_both_brackets():
+    assert marked("Injection, ab, (cd), 5 mg", "Injection, ef, (gh), 5 mg") == [["ab, (cd)"], ["ef, (gh)"]]
+    assert marked("Globulin, (ab cd), dry, 5 mg", "Globulin, (ef), wet, 5 mg") == [["(ab cd), dry"], ["(ef), wet"]]
+    assert marked("Cane; old", "Cane: old") == [[";"], [":"]]
 
 
 def test_same_texts_have_no_mark():

@@ -91,6 +91,25 @@ def test_day_of_the_line_counts_before_the_day_asked_for_and_today(drugs):
     assert answer("C9028").valid_on == TODAY
 
 
+def test_only_day_of_service_counts_for_lines_without_one(drugs):
+    bill = decode("C9028 2018-06-30\nC9028\nJ9302 2018-06-30")
+    several = decode("C9028 2018-06-30\nC9028\nJ9302 2018-07-01")
+    asked = decode("C9028 2018-06-30\nC9028", on=datetime.date(2019, 3, 1))
+
+    assert [code.status.value for code in bill.codes] == ["found", "found", "found"]
+    assert (bill.undated_on, bill.is_only_date) == (datetime.date(2018, 6, 30), True)
+    assert [bill.is_only_date for bill in (several, asked)] == [False, False]
+    assert [list(bill.codes)[1].status.value for bill in (several, asked)] == ["retired", "retired"]
+
+
+def test_amount_of_a_code_that_a_list_has_is_no_code(drugs):
+    [line] = decode("06/05/2018||C9028||27|40000").lines
+    [code] = line.codes
+
+    assert (code.code, code.units, line.prices) == ("C9028", "27", ["40000"])
+    assert [code.code for code in decode("06/05/2018||J9399||27|40000").codes] == ["J9399", "40000"]
+
+
 def test_code_whose_days_the_releases_do_not_tell(db):
     release = create_release(system="icd10cm", version="2024-10")
     create_code("E11.9", "Diabetes", system="icd10cm", first_listed_in=release, listed_in=release)
@@ -132,6 +151,25 @@ def test_modifiers_are_explained(drugs):
     assert "needs a license" in found[2].problem
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A0427-SH", ["From the scene of an accident or emergency to a hospital"]),
+        ("A0427 RH 12 $50.00", ["From the patient’s home to a hospital"]),
+        ("A0427-RX", ["From the patient’s home to a stop at a physician’s office on the way to the hospital"]),
+        ("A0427-XR", [""]),
+        ("A0427-GX-RH", ["Notice", "From the patient’s home to a hospital"]),
+        ("J9302-SH", ["Second infusion"]),
+    ],
+)
+def test_trip_of_an_ambulance_is_told_by_its_letters(drugs, text, said):
+    create_code("A0427", "Ambulance")
+    create_code("SH", "Second infusion", kind=MedicalCode.Kind.MODIFIER)
+    create_code("GX", "Notice", kind=MedicalCode.Kind.MODIFIER)
+
+    assert [each.title for each in answer(text).modifiers] == said
+
+
 def test_two_letters_after_a_code_that_are_no_modifier_are_text(drugs):
     assert answer("J9302 XY JW").modifiers == []
 
@@ -155,6 +193,8 @@ def test_modifier_alone(drugs):
         ("DRG 470", "other-kind", "470 looks like an MS-DRG"),
         ("ICD-9 250.00", "other-kind", "250.00 looks like an ICD-9-CM code"),
         ("0DTJ4ZZ", "unknown", "0DTJ4ZZ looks like an ICD-10-PCS code"),
+        ("4A023N7", "unknown", "4A023N7 looks like an ICD-10-PCS code"),
+        ("ICD9 V58.11", "other-kind", "V58.11 looks like an ICD-9-CM code"),
         ("J9399", "unknown", "J9399 looks like an HCPCS Level II code"),
         ("E11.99", "unknown", "E11.99 looks like an ICD-10-CM code"),
     ],
@@ -182,6 +222,13 @@ def test_slip_of_a_scanner_is_corrected_and_said(drugs, typed, meant):
 
     assert (found.status, found.code, found.typed) == ("found", meant, typed)
     assert found.note == f"The text says {typed}. That is no known code; {meant} is, and looks alike."
+
+
+def test_each_mention_of_a_code_is_answered(drugs):
+    bill = decode("J9302 j9302 J-9302 J 9302 J-9399")
+
+    assert [code.typed for code in bill.codes] == ["J9302", "j9302", "J-9302", "J 9302"]
+    assert bill.summary == "4 codes: 4 found"
 
 
 def test_spelling_that_is_a_code_is_not_corrected(drugs):

@@ -1,8 +1,10 @@
 """Migrations of data: a database as former versions of the project left it becomes one of today."""
 
 import datetime
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
@@ -19,6 +21,13 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 BEFORE_DRAFTS = ("procedures", "0003_search_index")
 BEFORE_CATCH_ALLS = ("procedures", "0007_groups")
+# What makes groups, or gives them permissions.
+GROUPS_BY = {
+    "procedures.migrations.0007_groups": "make_groups",
+    "procedures.migrations.0010_groups_of_words": "grant",
+    "policies.migrations.0003_groups": "grant",
+    "contact.migrations.0002_groups": "grant",
+}
 NOON = datetime.datetime(2025, 3, 1, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 
@@ -26,23 +35,38 @@ OLD = "It treats **leukemia**. This code is retired."
 NEW = "It treats lymphoma."
 
 
-def migrate(*targets: tuple[str, str]):
-    """Brings the database to these migrations, or to the newest; gives the models of that time."""
+@pytest.fixture(autouse=True)
+def few_words(tmp_path, monkeypatch):
+    """One everyday word instead of the thousands that a migration brings, and takes away on the way back."""
+    sheet = tmp_path / "words.csv"
+    sheet.write_text("phrase,words,code\nheart attack,,icd10cm:I21\n")
+    monkeypatch.setattr(import_module("procedures.migrations.0011_everyday_words"), "SHEET", sheet)
+
+
+def migrate(*targets: tuple[str, str]) -> None:
+    """Brings the database to these migrations, or to the newest."""
     executor = MigrationExecutor(connection)
-    targets = list(targets or executor.loader.graph.leaf_nodes())
-    executor.migrate(targets)
+    executor.migrate(list(targets or executor.loader.graph.leaf_nodes()))
     ContentType.objects.clear_cache()
-    return MigrationExecutor(connection).loader.project_state(targets).apps
+
+
+def models_at(target: tuple[str, str]):
+    """The models as they were at this migration."""
+    return MigrationExecutor(connection).loader.project_state([target]).apps
 
 
 @pytest.fixture
 def old_models():
     """The models before guides had drafts; the test migrates forward itself, and the database ends as it was."""
-    yield migrate(BEFORE_DRAFTS)
-    # Rows that the test left in an old table could keep a migration from running.
-    if ("procedures", "0004_guide_drafts") not in MigrationExecutor(connection).loader.applied_migrations:
-        migrate(BEFORE_DRAFTS).get_model("procedures", "Guide").objects.all().delete()
-    migrate()
+    migrate(BEFORE_DRAFTS)
+    old = models_at(BEFORE_DRAFTS)
+    yield old
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        # Rows that the test left in an old table could keep a migration from running.
+        migrate(BEFORE_DRAFTS)
+        old.get_model("procedures", "Guide").objects.all().delete()
+        migrate()
 
 
 def create_old_guide(old_models, code: str, *, shown: str = "", published_at=None, **fields):
@@ -66,8 +90,8 @@ def page_of(client, code: str) -> str:
     return read_page(client.get(f"/code/hcpcs/{code}-injection")).text
 
 
-# What became of guides: each makes rows as they were, and looks at them once all is migrated. Each has its own codes,
-# so that one migration, which takes seconds, does for all.
+# What became of guides and groups: each makes rows as they were, and looks at them once all is migrated. Each has its
+# own, so that one migration, which takes seconds, does for all.
 
 
 def guide_that_was_not_public_becomes_a_draft(old_models, client):
@@ -196,38 +220,12 @@ def history_of_names_and_successions_begins_with_what_there_is(old_models, clien
     assert 'value="Name 7"' in client.get(address).content.decode()
 
 
-BECAME = [
-    guide_that_was_not_public_becomes_a_draft,
-    public_guide_keeps_its_page_and_gets_hints_a_source_and_a_day_of_change,
-    public_guide_with_another_text_in_work_keeps_its_page_and_gets_a_draft,
-    change_log_and_comparison_never_show_a_text_that_was_not_public,
-    public_guide_whose_page_shows_no_text_becomes_a_draft,
-    history_of_names_and_successions_begins_with_what_there_is,
-]
-
-
-def test_guides_of_a_former_version_become_those_of_today(old_models, client, subtests):
-    stories = {story.__name__: story(old_models, client) for story in BECAME}
-    for story in stories.values():
-        next(story)
-
-    migrate()
-
-    client.force_login(User.objects.create_superuser("ann"))
-    for name, story in stories.items():
-        with subtests.test(name):
-            next(story, None)
-
-
-def test_groups_are_made_once_with_permissions_that_their_members_need(old_models):
+def groups_are_made_once_with_permissions_that_their_members_need(old_models, client):
     Group.objects.all().delete()
     Permission.objects.filter(content_type__app_label="procedures").delete()
-    member = User.objects.create_user("ann")
-    member.groups.add(Group.objects.create(name="Author"))
-
-    migrate()
-
-    member = User.objects.get()
+    User.objects.create_user("member").groups.add(Group.objects.create(name="Author"))
+    yield
+    member = User.objects.get(username="member")
     assert member.has_perms(["procedures.add_guidedraft", "procedures.change_guidedraft", "procedures.view_guide"])
     assert not member.has_perm("procedures.publish_guide")
     # What other apps add for themselves is theirs to test.
@@ -249,9 +247,35 @@ def test_groups_are_made_once_with_permissions_that_their_members_need(old_model
         assert not granted[group] & {"add_guide", "change_guide", "delete_guide", "change_user", "change_group"}
 
     before = {group.name: group.permissions.count() for group in Group.objects.all()}
-    migrate(BEFORE_DRAFTS)
-    migrate()
+    # As after a way back, on which the groups stay: to go it takes seconds.
+    for name, act in GROUPS_BY.items():
+        with connection.schema_editor() as editor:
+            getattr(import_module(name), act)(apps, editor)
     assert {group.name: group.permissions.count() for group in Group.objects.all()} == before
+
+
+BECAME = [
+    guide_that_was_not_public_becomes_a_draft,
+    public_guide_keeps_its_page_and_gets_hints_a_source_and_a_day_of_change,
+    public_guide_with_another_text_in_work_keeps_its_page_and_gets_a_draft,
+    change_log_and_comparison_never_show_a_text_that_was_not_public,
+    public_guide_whose_page_shows_no_text_becomes_a_draft,
+    history_of_names_and_successions_begins_with_what_there_is,
+    groups_are_made_once_with_permissions_that_their_members_need,
+]
+
+
+def test_rows_of_a_former_version_become_those_of_today(old_models, client, subtests):
+    stories = {story.__name__: story(old_models, client) for story in BECAME}
+    for story in stories.values():
+        next(story)
+
+    migrate()
+
+    client.force_login(User.objects.create_superuser("ann"))
+    for name, story in stories.items():
+        with subtests.test(name):
+            next(story, None)
 
 
 def test_catch_all_codes_are_marked_and_the_search_index_stays_as_it_was():

@@ -27,6 +27,7 @@ def codes(db):
     for code in ("E11.8", "E11.9", "E11.65"):
         create_code(code, f"Diabetes {code}", system="icd10cm")
     create_code("J9", "Modifier", kind=MedicalCode.Kind.MODIFIER)
+    create_code("RT", "Right side", kind=MedicalCode.Kind.MODIFIER)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,39 @@ def test_nearest_codes_have_the_longest_common_beginning(codes, text, nearest):
     assert [each.code for each in ask(text).nearest] == nearest
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "modifiers"),
+    [
+        ("j9302 rt", "J9302", ["RT"]),
+        ("J-9302, RT, ZZ", "J9302", ["RT", "ZZ"]),
+        ("J9302RT", "J9302", ["RT"]),
+        ("modifier rt", "RT", []),
+        ("RT", "RT", []),
+        ("HCPCS J9302", "J9302", []),
+        ("dx e119", "E11.9", []),
+    ],
+)
+def test_code_among_other_characters_is_no_unknown_one(codes, text, code, modifiers):
+    found = ask(text)
+
+    assert (found.hints, found.decoded.code, bool(found.decoded.url)) == ([], code, True)
+    assert [each.code for each in found.decoded.modifiers] == modifiers
+
+
+@pytest.mark.parametrize(("text", "code"), [("j9305-rt", "J9305"), ("99213 RT", "99213")])
+def test_modifier_of_another_code_is_explained(codes, text, code):
+    found = ask(text)
+
+    assert found.hints[0].startswith(f"{code} looks like")
+    assert [each.title for each in found.decoded.modifiers] == ["Right side"]
+
+
+def test_code_that_filters_hide_is_not_called_unknown(codes):
+    found = ask("J9302")
+
+    assert (found.hints, [each.code for each in found.nearest]) == ([], ["J9302"])
+
+
 def test_nearest_code_is_linked_with_its_title(codes):
     [found] = ask("J9302 zebra").nearest
 
@@ -103,6 +137,14 @@ def test_page_shows_the_help(codes):
     assert "J9305 looks like an HCPCS Level II code." in page.text
     assert page.links["/code/hcpcs/J9302-drug-j9302"] == "J9302 Drug J9302"
     assert "/contact/message/" in page.links
+
+
+def test_page_shows_a_code_with_its_modifiers(codes):
+    page = show(help=ask("j9302 rt zz"))
+
+    assert page.links["/code/hcpcs/J9302-drug-j9302"] == "J9302 Drug J9302"
+    assert page.links["/code/hcpcs/RT-right-side"] == "RT Right side"
+    assert "Modifier ZZ: ZZ looks like a modifier" in page.text
 
 
 def test_page_hands_a_list_of_codes_on_without_an_address_that_holds_it(codes):

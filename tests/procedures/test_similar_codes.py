@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from procedures.models import MedicalCode, SimilarCodeChoice, Succession
-from procedures.search import rebuild
+from procedures.search import code_ids_by_words, rebuild
 from procedures.similar_codes import MOST_SHOWN, find_similar
 from tests.factories import create_code, create_name, create_policy, create_policy_code
 from tests.pages import read_page
@@ -58,6 +58,50 @@ def test_amount_of_what_is_no_drug_is_called_an_amount():
     create_code("A4209", "Syringe with needle, sterile 5 cc or greater, each")
 
     assert similar(code) == [("A4209", "same item, other amount")]
+
+
+def test_product_with_another_substance_is_not_the_same_drug():
+    code = create_code("J9310", "Injection, rituximab, 100 mg")
+    create_code("J9311", "Injection, rituximab 10 mg and hyaluronidase")
+    create_code("J9312", "Injection, rituximab, 10 mg")
+    create_code("J9313", "Injection, rituximab (brandname), not equivalent to j9312, 10 mg")
+    create_code("Q5115", "Injection, rituximab-abbs, biosimilar, 10 mg")
+    create_code("G0001", "Talk on rituximab")
+    rebuild()
+
+    assert similar(code)[0] == ("J9312", "same drug, other dose")
+    assert sorted(similar(code)[1:]) == [(other, "also names “rituximab”") for other in ("J9311", "J9313", "Q5115")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ("Injection, exampline (first), 5 mg", "Injection, exampline (second), 5 mg", "also names “exampline”"),
+        (
+            "Injection, exampline, non-depot, 5 mg",
+            "Injection, exampline, depot, 5 mg",
+            "also names “exampline” and “depot”",
+        ),
+        ("Injection, exampline sodium, 5 mg", "Injection, exampline acetate, 5 mg", "also names “exampline”"),
+        ("Injection, exampline sodium, 5 mg", "Exampline sodium, oral, up to 9 mg", "same drug, other dose"),
+        ("Injection, sodium chloride, 5 mg", "Injection, sodium chloride, 9 mg", "same drug, other dose"),
+    ],
+)
+def test_drug_is_the_same_by_all_its_words(one, other, reason):
+    code = create_code("J0001", one)
+    create_code("J2000", other)
+    rebuild()
+
+    assert similar(code) == [("J2000", reason)]
+
+
+def test_antibodies_of_neighboring_codes_are_similar():
+    code = create_code("J9302", "Injection, ofatumumab, 10 mg")
+    create_code("J9303", "Injection, panitumumab, 10 mg")
+    create_code("J9304", "Injection, exampline, 10 mg")
+    create_code("J9399", "Injection, farawaymab, 10 mg")
+
+    assert similar(code) == [("J9303", "same section, also a monoclonal antibody by its name")]
 
 
 def test_drug_that_was_indexed_after_the_last_rebuild_is_found():
@@ -132,8 +176,65 @@ def test_hcpcs_neighbors_are_similar_where_they_speak_of_the_same():
     assert similar(code) == [
         ("E0144", "same section"),
         ("E0199", "also names “walker”"),
-        ("L0143", "also names “walker”"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Injection, mepivacaine hydrochloride, per 10 ml", "Injection, tacrine hydrochloride, 10 mg"),
+        ("Continuous airway device", "Hospice continuous home care"),
+        ("Red cells", "Congo red"),
+    ],
+)
+def test_salts_colors_and_other_common_words_say_nothing(one, other):
+    code = create_code("J0670", one)
+    create_code("J0671", other)
+    create_code("J0999", other)
+    rebuild()
+
+    assert similar(code) == []
+
+
+def test_two_shared_words_count_in_any_range_and_are_named():
+    code = create_code("E0601", "Continuous positive airway device")
+    create_code("A7027", "Mask, used with positive airway device")
+    create_code("A7028", "Airway of another kind")
+    rebuild()
+
+    assert similar(code) == [("A7027", "also names “positive” and “airway”")]
+
+
+def test_catch_all_code_is_about_none_of_its_words():
+    code = create_code("E1399", "Folding walker, miscellaneous", is_noc=True)
+    create_code("E0143", "Folding walker")
+    rebuild()
+
+    assert similar(code) == []
+
+
+def test_codes_of_the_category_that_can_be_used_come_before_headings():
+    category = create_code("E11", "Sugar disease", system="icd10cm", kind="header")
+    heading = create_code("E11.6", "Sugar disease with more", system="icd10cm", kind="header", parent=category)
+    create_code("E11.65", "High sugar", system="icd10cm", parent=heading)
+    create_code("E11.69", "Sugar disease with one", system="icd10cm", parent=heading)
+    code = create_code("E11.9", "Sugar disease", system="icd10cm", parent=category)
+    create_code("E13.9", "Another disease", system="icd10cm")
+
+    assert similar(code) == [(other, "same section: E11") for other in ("E11.65", "E11.69", "E11.6")]
+
+
+def test_other_side_of_the_body_is_named():
+    left = create_code("LT", "Left side, done on the left", kind="modifier")
+    create_code("RT", "Right side, done on the right", kind="modifier")
+    create_code("R0001", "Right side, done on the right")
+    ring = create_code("S61.1", "Wound of left finger with glass without nail", system="icd10cm")
+    create_code("S61.2", "Wound of right finger with glass without nail", system="icd10cm")
+    create_code("S71.3", "Wound of right finger without glass with nail", system="icd10cm")
+
+    assert similar(left) == [("RT", "same, other side")]
+    assert similar(ring)[0] == ("S61.2", "same, other side")
+    assert ("S71.3", "same, other side") not in similar(ring)
 
 
 @pytest.mark.parametrize("kind", ["modifier", "header"])
@@ -231,15 +332,18 @@ def test_number_of_queries_does_not_grow_with_what_is_found():
 
     code = create_code("J9302", "Injection, ofatumumab, 10 mg", has_policy=True)
     other = create_code("J0001", "Injection, ofatumumab, 20 mg")
-    create_name(code, "Arzerra")
+    for each in (code, other):
+        create_name(each, "Arzerra")
     create_policy("Both", codes=[code, other], number="1")
+    with CaptureQueriesContext(connection) as searched:
+        code_ids_by_words("ofatumumab", [code.system])
     few = count_queries(code)
     for number in range(2, 6):
         another = create_code(f"J000{number}", f"Injection, ofatumumab, {number} mg")
         create_name(another, "Arzerra")
         create_policy(f"Both {number}", codes=[code, other, another], number=str(number))
 
-    assert count_queries(code) == few <= 10
+    assert count_queries(code) == few <= 11 + len(searched)
 
 
 # The page

@@ -66,6 +66,15 @@ def test_what_was_typed_can_be_changed(visitor):
     assert "were checked for 15 January 2018" in page.text
 
 
+def test_page_says_which_day_lines_without_one_were_checked_for(visitor):
+    create_code("A0427", "Ambulance")
+
+    page = read_page(visitor.post(ADDRESS, {"text": "J9302 01/15/2018\nA0427-SH"}))
+
+    assert "were checked for 15 January 2018, the only date of service on the bill." in page.text
+    assert "Modifier SH From the scene of an accident or emergency to a hospital" in page.text
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [

@@ -136,8 +136,9 @@ def test_time_zone_is_one_of_the_list_or_what_it_was(desk):
     assert "was changed successfully" in save(desk, form_of(host), name="Alex M.").text
     host.refresh_from_db()
     assert host.time_zone == "US/Eastern"
+    fields = typed(desk, form_of(host))
     for zone in ("Mars/Base", "../../etc/passwd", "america/new_york", "\0", ""):
-        page = save(desk, form_of(host), time_zone=zone)
+        page = read_page(desk.post(form_of(host), {**fields, "time_zone": zone}, follow=True))
         assert "was changed successfully" not in page.text
     save(desk, form_of(host), time_zone="Asia/Kathmandu")
     host.refresh_from_db()

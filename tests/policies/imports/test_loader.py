@@ -11,7 +11,7 @@ from policies.imports.loader import RefusedPolicies, load_policies
 from policies.imports.records import PlanRecord
 from policies.models import HealthPlan, Policy, PolicyImport
 from procedures.models import ContentVersion, MedicalCode
-from tests.factories import create_code, create_policy
+from tests.factories import create_code, create_codes, create_policy
 from tests.own_database import every_row
 from tests.policies.imports.loading import (
     codes_of,
@@ -343,7 +343,7 @@ def test_import_that_breaks_off_leaves_everything_as_it_was(point, monkeypatch):
 
 
 def test_number_of_queries_does_not_grow_with_the_policies(django_assert_max_num_queries):
-    codes = [create_code(f"J{number:04}").code for number in range(30)]
+    codes = [code.code for code in create_codes({f"J{number:04}": "Drug" for number in range(30)})]
     records = [stated(f"MP-{number}", named(*codes), plans=["example"]) for number in range(40)]
     with django_assert_max_num_queries(40):
         load(*records)

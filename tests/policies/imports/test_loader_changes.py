@@ -11,7 +11,7 @@ from policies.imports.records import PlanRecord
 from policies.models import HealthPlan, Policy, PolicyCode, PolicyImport, WithheldUpdate
 from procedures.code_sets.records import RefusedFile
 from procedures.models import ContentVersion, MedicalCode
-from tests.factories import create_code, create_plan, create_policy, create_policy_code
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code
 from tests.own_database import every_row
 from tests.policies.imports.loading import codes_of, facts_of, get_policy, load, named, revisions, stated
 
@@ -454,7 +454,7 @@ def test_export_that_lacks_most_documents_is_refused():
 
 
 def test_export_that_lacks_most_codes_is_refused():
-    codes = [create_code(f"J{number:04}", f"Code {number}").code for number in range(600)]
+    codes = [code.code for code in create_codes({f"J{number:04}": f"Code {number}" for number in range(600)})]
     load(stated("L1", named(*codes), issuer="cms", kind="lcd"), kind="mcd")
 
     with pytest.raises(RefusedFile, match="lacks 599 of the 600 codes"):

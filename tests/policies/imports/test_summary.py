@@ -4,7 +4,7 @@ import pytest
 
 from policies.imports import summary as summaries
 from policies.models import Policy, PolicyCode
-from tests.factories import create_code
+from tests.factories import create_codes
 from tests.policies.imports.loading import load, named, stated
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def test_changes_beyond_the_limit_are_only_counted(monkeypatch):
 
 
 def test_many_codes_are_listed_up_to_twenty():
-    codes = [create_code(f"J{number:04}").code for number in range(25)]
+    codes = [code.code for code in create_codes({f"J{number:04}": "Drug" for number in range(25)})]
     summary = load(stated("MP-1", named(*codes)))
     assert summary.changes[0].what == [f"codes added: {', '.join(codes[:20])} and 5 more"]
     PolicyCode.objects.update(note="Of an editor")

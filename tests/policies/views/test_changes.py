@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.changes import PolicyState, record_change
 from policies.models import Policy
-from tests.factories import create_code, create_plan, create_policy, create_policy_code, get_cms
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code, get_cms
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -192,7 +192,7 @@ def test_page_sets_no_cookie_and_answers_304_until_something_changes(client):
 
 
 def test_page_takes_as_many_queries_for_many_changes_as_for_one(client):
-    codes = [create_code(f"K00{number:02}", f"Wheelchair part {number}") for number in range(30)]
+    codes = create_codes({f"K00{number:02}": f"Wheelchair part {number}" for number in range(30)})
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

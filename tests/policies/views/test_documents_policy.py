@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from policies.models import PolicyCode, PolicyImport, PolicySource
-from tests.factories import create_code, create_plan, create_policy, create_policy_code
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +256,7 @@ def test_row_says_what_the_policy_says_of_the_code(client):
 def long_policy():
     """A policy that names 250 codes, J0000 to J0249, the last of which is called Arzerra."""
     policy = create_policy("Drugs")
-    codes = [create_code(f"J{number:04}", f"Medicine {number}") for number in range(250)]
+    codes = create_codes({f"J{number:04}": f"Medicine {number}" for number in range(250)})
     PolicyCode.objects.bulk_create(
         PolicyCode(policy=policy, code=code, source="Table", label="Arzerra" if code is codes[-1] else "")
         for code in codes
@@ -398,7 +398,7 @@ def test_page_takes_as_many_queries_for_many_of_everything_as_for_one(client):
             get_page(client, policy, query)
         return len(captured)
 
-    codes = [create_code(f"J{number:04}", "Medicine") for number in range(60)]
+    codes = create_codes({f"J{number:04}": "Medicine" for number in range(60)})
     plans = [create_plan(f"Contractor {number}", organization=f"Company {number % 7}") for number in range(28)]
     related = [create_policy(f"Related {number}", kind="article", number=f"A{number}") for number in range(20)]
     few = create_policy("Few", kind="lcd", plans=plans[:1], codes=codes[:1], references=related[:1])

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import create_code, create_plan, create_policy, create_policy_code
+from tests.factories import create_code, create_codes, create_plan, create_policy, create_policy_code
 from tests.pages import read_page
 
 pytestmark = pytest.mark.django_db
@@ -216,7 +216,7 @@ def test_matrix_is_public_and_conditional(client, ofatumumab, query):
 
 
 def test_matrix_of_twenty_by_twenty_takes_as_many_queries_as_one_cell(client):
-    codes = [create_code(f"J{n:04}", f"Code {n}") for n in range(20)]
+    codes = create_codes({f"J{n:04}": f"Code {n}" for n in range(20)})
     for n in range(20):
         create_policy(f"Policy {n}", issuer=create_plan(f"Plan {n}"), url=URL, codes=codes)
 

@@ -88,11 +88,22 @@ def test_everyday_word_is_kept_tidy(editor, infarction):
     assert stored() == [("heart attack", "", "icd10cm:I21.9"), ("heart attack", "myocardial infarction", "")]
 
 
+@pytest.mark.parametrize("phrase", ["can’t breathe 24/7", "50% e-stim", "st. john's a+d", "cafe\u0301"])
+def test_phrase_may_have_the_signs_that_people_type(editor, infarction, phrase):
+    save(editor, phrase=phrase, words="infarction")
+
+    assert EverydayWord.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"phrase": " "}, "This field is required."),
-        ({"phrase": "!?", "words": "infarction"}, "A phrase has one to six words of letters or digits"),
+        ({"phrase": "!?", "words": "infarction"}, "% and +, but no “!”."),
+        ({"phrase": "<script>", "words": "infarction"}, "% and +, but no “<”."),
+        ({"phrase": "+ '", "words": "infarction"}, "A phrase has one to six words of letters or digits"),
+        ({"phrase": "24/7", "words": "infarction"}, "A phrase has at least one letter"),
+        ({"phrase": "The of", "words": "infarction"}, "add a word that says something"),
         ({"phrase": "one two three four five six seven", "words": "infarction"}, "A phrase has one to six words"),
         ({}, "Give either words or a code; for both, make two rows."),
         ({"words": "infarction", "code": "icd10cm:I21"}, "Give either words or a code; for both, make two rows."),
@@ -248,6 +259,15 @@ def test_exported_everyday_words_are_imported_again_without_a_change(editor):
     content = editor.post(f"{WORDS}export/", {"format": "0", **columns}).content
 
     assert "Nothing would change: all 2 rows are as they are" in said(upload(editor, content, to=WORDS))
+
+
+def test_table_that_came_with_the_site_is_no_too_large_sheet(editor):
+    rows = [[f"phrase {number}", "infarction", ""] for number in range(5_001)]
+    # What is there is not checked again.
+    EverydayWord.objects.bulk_create(EverydayWord(phrase=phrase, words=words) for phrase, words, _ in rows)
+
+    assert "At most 20,000 rows and 2 MB." in said(editor.get(f"{WORDS}import/"))
+    assert "all 5,001 rows are as they are" in said(upload(editor, as_csv(*rows, header=HEADER), to=WORDS))
 
 
 def test_reviewer_may_import_but_not_change(client, infarction):

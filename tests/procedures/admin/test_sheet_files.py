@@ -110,7 +110,7 @@ def test_large_workbook_is_refused_before_it_is_read(monkeypatch):
 def test_hundred_thousand_rows_are_not_read_to_their_end(monkeypatch):
     read = []
 
-    def lines(content):
+    def lines(content, most_rows):
         for number in range(100_000):
             read.append(number)
             yield ("code", "text") if not number else ("J9302", "Arzerra")
@@ -119,6 +119,14 @@ def test_hundred_thousand_rows_are_not_read_to_their_end(monkeypatch):
 
     assert "at most 5,000 rows" in refusal(b"PK\x03\x04")
     assert len(read) == 5_002
+
+
+def test_kind_of_sheet_may_have_more_rows():
+    content = b"code,text\n" + b"J9302,Arzerra\n" * 5_001
+
+    assert len(read_sheet(content, columns=COLUMNS, most_rows=20_000).rows) == 5_001
+    with pytest.raises(UnreadableSheet, match="at most 20,000 rows"):
+        read_sheet(content * 4, columns=COLUMNS, most_rows=20_000)
 
 
 def test_empty_rows_without_end_are_refused():

@@ -1,7 +1,10 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from procedures.models import SimilarCodeChoice
 from tests.factories import create_code, create_user
+from tests.pages import read_page
 from tests.procedures.admin.desk import get_page, rows_of, save
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,7 @@ def test_editor_pins_and_hides_on_the_page_of_a_code(editor, codes):
     save(editor, address, rows((crutches, "pinned", "helps to walk"), (other, "hidden", "")))
 
     assert "E0110 Crutches, forearm (helps to walk)" in get_page(editor, address).text
+    assert sorted(map(str, SimilarCodeChoice.objects.all())) == ["E0110 pinned for E0143", "E0144 hidden for E0143"]
     page = get_page(editor, public)
     assert "Helps to walk" in page.text
     assert other.get_absolute_url() not in page.links
@@ -125,6 +129,25 @@ def test_list_is_searched_by_either_code_and_filtered(editor, codes, django_asse
     assert len(rows_of(editor, f"{CHOICES}?choice__exact=pinned")) == 1
     with django_assert_max_num_queries(8):
         get_page(editor, CHOICES)
+
+
+def test_choices_to_be_deleted_are_named_by_their_codes_without_a_query_each(editor, codes):
+    def ask(*choices):
+        asked = {"action": "delete_selected", "_selected_action": [each.pk for each in choices]}
+        with CaptureQueriesContext(connection) as captured:
+            page = read_page(editor.post(CHOICES, asked))
+        return page.text, len(captured)
+
+    walker, other, crutches = codes
+    first = SimilarCodeChoice.objects.create(code=walker, similar=other, choice="hidden")
+    _, few = ask(first)
+    more = [SimilarCodeChoice.objects.create(code=one, similar=crutches, choice="pinned") for one in (walker, other)]
+
+    text, count = ask(first, *more)
+
+    assert "E0144 hidden for E0143" in text
+    assert "E0110 pinned for E0144" in text
+    assert count == few
 
 
 def test_author_sees_the_choices_and_cannot_change_them(client, codes):
