@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from contact import outbox
 from contact.no_overlap import missing_constraints
+from procedures.search import index_is_current
 
 
 @never_cache
@@ -20,15 +21,17 @@ def livez(request):
 @never_cache
 @require_safe
 def readyz(request):
-    """200 when the database answers, every migration is applied and no two meetings can overlap, else 503.
+    """200 when the database answers, migrations are applied, search is current and no meetings can overlap, else 503.
 
     The body says which check failed. What it says of mail is for whoever watches over it: the site serves without.
     """
-    checks = {"database": False, "migrations": False, "booking_guard": False}
+    checks = {"database": False, "migrations": False, "search_index": False, "booking_guard": False}
     try:
         executor = MigrationExecutor(connection)
         checks["database"] = True
         checks["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        # An index that a former version wrote gives wrong results until `rebuild_search` has run.
+        checks["search_index"] = checks["migrations"] and index_is_current()
         checks["booking_guard"] = not missing_constraints()
     except Error:
         pass

@@ -22,7 +22,7 @@ def find_codes(texts: Iterable[str]) -> dict[str, MedicalCode | None]:
     names = {spelling for _, spelling in wanted.values() if spelling}
     found: dict[tuple[str, str], MedicalCode] = {}
     if names:
-        codes = MedicalCode.objects.filter(normalized__in=names).select_related("system")
+        codes = MedicalCode.objects.shown().filter(normalized__in=names).select_related("system")
         for code in codes.order_by("system__position"):
             found[code.system.slug, code.normalized] = code
             found.setdefault(("", code.normalized), code)

@@ -105,10 +105,7 @@ class ResultsPage:
     def text_without_result(self) -> str | None:
         """What was searched in vain, for the editors; None where something was found or filters hid it."""
         is_in_vain = not self.results.total and self.results.page == 1 and not self.is_filtered
-        is_about_known_codes = (
-            bool(self.help.code_list or (self.help.decoded and self.help.decoded.url)) if is_in_vain else False
-        )
-        return self.results.query.text if is_in_vain and not is_about_known_codes else None
+        return self.results.query.text if is_in_vain and not self.help.names_known_codes else None
 
     @cached_property
     def help(self):

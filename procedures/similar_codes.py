@@ -554,5 +554,5 @@ def _read_codes(pks: list[int]) -> dict[int, MedicalCode]:
     """The codes with these keys, with their systems, in this order."""
     if not pks:
         return {}
-    found = MedicalCode.objects.select_related("system").only(*COLUMNS, *SYSTEM_COLUMNS).in_bulk(pks)
+    found = MedicalCode.objects.shown().select_related("system").only(*COLUMNS, *SYSTEM_COLUMNS).in_bulk(pks)
     return {pk: found[pk] for pk in pks if pk in found}

@@ -26,8 +26,11 @@ class CodeSystemAdmin(admin.ModelAdmin):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def save_model(self, request, obj, form, change):
+        ContentVersion.wait_for_other_writers()
         super().save_model(request, obj, form, change)
-        ContentVersion.advance()
+        # Codes are found by the names of those that they replaced, as long as these may be shown.
+        successors = Succession.objects.filter(predecessor__system=obj).exclude(successor__system=obj)
+        reindex(sorted(set(successors.values_list("successor_id", flat=True))))
 
     def has_add_permission(self, request):
         return False

@@ -17,6 +17,7 @@ from simple_history.utils import bulk_create_with_history
 
 from procedures.guide_sections import SECTIONS
 from procedures.models.releases import CodeChange
+from procedures.models.systems import CodeSystem
 
 # An ICD-10 code has at most four headings above it; each is needed with its system for its address.
 PARENTS = ["parent" + "__parent" * depth + "__system" for depth in range(5)]
@@ -115,6 +116,12 @@ class MedicalCodeQuerySet(models.QuerySet):
         ended = Q(terminated__lt=on) | Q(missing_from__isnull=False)
         return self.exclude(kind=MedicalCode.Kind.HEADER).exclude(ended)
 
+    def shown(self):
+        """Codes of systems whose texts may be shown."""
+        # Not by a join with what the licence may be: there are few systems.
+        hidden = CodeSystem.objects.filter(licence=CodeSystem.Licence.NOT_LICENSED)
+        return self.exclude(system__in=hidden)
+
     def with_guide(self):
         """Codes with a published guide."""
         return self.filter(guide__isnull=False, guide__unpublished_at__isnull=True)
@@ -153,8 +160,8 @@ class MedicalCodeQuerySet(models.QuerySet):
             self.select_related("system", "listed_in", "first_listed_in", "missing_from", "guide", *PARENTS)
             .prefetch_related(
                 "names",
-                models.Prefetch("successions", Succession.objects.select_related("successor__system")),
-                models.Prefetch("precessions", Succession.objects.select_related("predecessor__system")),
+                models.Prefetch("successions", Succession.objects.shown().select_related("successor__system")),
+                models.Prefetch("precessions", Succession.objects.shown().select_related("predecessor__system")),
                 models.Prefetch(
                     "changes", CodeChange.objects.select_related("release").order_by("-release__version", "pk")
                 ),
@@ -388,6 +395,13 @@ class CodeName(models.Model):
             raise ValidationError({"source": GUIDE_SOURCE_IS_RESERVED})
 
 
+class SuccessionQuerySet(models.QuerySet):
+    def shown(self):
+        """Successions between codes of systems whose texts may be shown."""
+        hidden = CodeSystem.objects.filter(licence=CodeSystem.Licence.NOT_LICENSED)
+        return self.exclude(successor__system__in=hidden).exclude(predecessor__system__in=hidden)
+
+
 class Succession(models.Model):
     """One code that took the place of another."""
 
@@ -400,6 +414,7 @@ class Succession(models.Model):
     successor = models.ForeignKey(MedicalCode, models.CASCADE, related_name="precessions")
     source = models.CharField(max_length=20, choices=Source, default=Source.EDITOR)
 
+    objects = SuccessionQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

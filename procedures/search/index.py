@@ -129,8 +129,8 @@ def reindex_everyday_words() -> None:
 
 
 def index_is_current() -> bool:
-    """Whether the index has the form that this version of the code reads."""
-    return ContentVersion.objects.filter(pk=1, index_format=FORMAT).exists()
+    """Whether the index, if there is one, has the form that this version of the code reads."""
+    return ContentVersion.objects.filter(pk=1, index_format=FORMAT).exists() or not SearchEntry.objects.exists()
 
 
 def stale_code_ids(today: datetime.date | None = None) -> list[int]:

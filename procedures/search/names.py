@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from procedures.models import CodeName, Succession
+from procedures.models import CodeName, CodeSystem, Succession
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ def names_for(pks: list[int]) -> dict[int, list[Name]]:
     own: dict[int, list[tuple[str, str, str]]] = {}
     wanted = set(pks).union(*predecessors.values())
     rows = CodeName.objects.filter(code_id__in=wanted).order_by("pk")
+    # A predecessor may be of a code system whose texts may not be shown.
+    rows = rows.exclude(code__system__licence=CodeSystem.Licence.NOT_LICENSED)
     for pk, text, kind, code in rows.values_list("code_id", "text", "kind", "code__code"):
         own.setdefault(pk, []).append((text, kind, code))
     found: dict[int, list[Name]] = {}

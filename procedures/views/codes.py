@@ -134,7 +134,8 @@ def _find_code(codes: MedicalCodeQuerySet, system: str, spelling: str) -> Medica
         raise Http404("There is no such code.")
     parts = spelling.split("-")
     candidates = [normalize(text) for text in (parts[0], "".join(parts[:2]), spelling)]
-    found = {code.normalized: code for code in codes.filter(system__slug=system.lower(), normalized__in=candidates)}
+    spelled_so = codes.shown().filter(system__slug=system.lower(), normalized__in=candidates)
+    found = {code.normalized: code for code in spelled_so}
     for candidate in candidates:
         if candidate in found:
             return found[candidate]

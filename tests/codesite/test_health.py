@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from codesite import health
 from contact.models import MailWorker
-from tests.factories import create_mail
+from procedures.models import ContentVersion
+from tests.factories import create_code, create_mail
 
-ALL_WELL = {"database": True, "migrations": True, "booking_guard": True}
+ALL_WELL = {"database": True, "migrations": True, "search_index": True, "booking_guard": True}
 NO_MAIL = {"waiting": 0, "failed": 0, "oldest_unsent_seconds": None, "worker_seen_seconds": None}
 
 
@@ -38,7 +39,7 @@ def test_readyz_fails_while_a_migration_is_missing(client):
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json() == {**ALL_WELL, "migrations": False, "mail": NO_MAIL}
+    assert response.json() == {**ALL_WELL, "migrations": False, "search_index": False, "mail": NO_MAIL}
 
 
 @pytest.mark.parametrize("error", [DatabaseError, InterfaceError])
@@ -51,7 +52,7 @@ def test_readyz_fails_without_a_database(client, monkeypatch, error):
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json() == {"database": False, "migrations": False, "booking_guard": False, "mail": None}
+    assert response.json() == {**dict.fromkeys(ALL_WELL, False), "mail": None}
     assert b"10.0.0.7" not in response.content
 
 
@@ -101,8 +102,19 @@ def test_readyz_answers_where_mail_cannot_be_counted(client, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_readyz_fails_while_the_search_index_is_of_a_former_version(client):
+    create_code()
+    ContentVersion.objects.update(index_format=1)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {**ALL_WELL, "search_index": False, "mail": NO_MAIL}
+
+
+@pytest.mark.django_db
 def test_readyz_asks_little_of_the_database(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         client.get("/readyz")
 
 

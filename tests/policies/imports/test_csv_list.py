@@ -353,7 +353,7 @@ def test_many_rows_take_no_more_queries_than_one(read, django_assert_max_num_que
     assert len(found.plans) == 20
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(
         st.sampled_from(['"', ",", ";", "\n", "A", "MP-1", "T", "J9301-", "J9306", "lcd", "yes", "2025-01-31", "é"])

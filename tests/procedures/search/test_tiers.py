@@ -6,7 +6,7 @@ import pytest
 
 from procedures.models import EverydayWord, Succession
 from procedures.search import rebuild, reindex_everyday_words
-from tests.factories import create_code, create_guide, create_name
+from tests.factories import create_code, create_guide, create_name, get_system
 from tests.procedures.search.questions import codes, facet, find
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +139,17 @@ def test_codes_in_use_come_before_headings_of_the_same_length_and_retired_ones_l
 
     assert codes("leukemia unspecified") == ["C95"]
     assert codes("leukem") == ["C95.9", "C95", "C95.8"]
+
+
+def test_names_of_a_predecessor_whose_texts_may_not_be_shown_find_nothing(client):
+    system = get_system("cpt4")
+    living = create_code("J9229", "Injection, inotuzumab ozogamicin, 0.1 mg")
+    retired = create_code("0001T", "Text under license", system="cpt4", terminated=datetime.date(2018, 12, 31))
+    Succession.objects.create(predecessor=retired, successor=living)
+    create_name(retired, "Licensedname")
+
+    assert system.may_hold_texts is False
+    assert codes("licensedname") == []
+    assert "Licensedname" not in client.get(living.get_absolute_url()).content.decode()
+    assert "Text under license" not in client.get("/codes/compare/?code=cpt4:0001T&code=J9229").content.decode()
+    assert client.get("/code/cpt4/0001T").status_code == 404
