@@ -43,7 +43,14 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items):
+def asks_the_database(item) -> bool:
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"}.intersection(item.fixturenames))
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("CODESITE_ONLY_DATABASE_TESTS"):
+        config.hook.pytest_deselected(items=[item for item in items if not asks_the_database(item)])
+        items[:] = [item for item in items if asks_the_database(item)]
     if os.environ.get("RELEASES_DIR"):
         return
     for item in items:

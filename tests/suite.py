@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("SQLite", "PostgreSQL", "Browser")
 # In order, not by stealing: pytest-django puts the tests of transactions, which empty the tables, last for each worker.
 ON_ALL_CORES = ("--numprocesses", "auto")
+# Read by tests/conftest.py.
+ONLY_DATABASE_TESTS = "CODESITE_ONLY_DATABASE_TESTS"
 DEFAULT_TEST_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
@@ -101,8 +103,11 @@ def outcome_of_run(part: str, exit_code: int, report: Path, note: str, partial: 
     return Outcome(part, True, note, passed, failed, skipped)
 
 
-def run_pytest(part: str, note: str, marker: str, database_url: str, arguments: list[str]) -> Outcome:
-    """Runs the tests that `marker` selects against one database, with pytest's output shown as it comes."""
+def run_pytest(part: str, note: str, marker: str, database_url: str, arguments: list[str], **variables: str) -> Outcome:
+    """Runs the tests that `marker` selects against one database, with pytest's output shown as it comes.
+
+    `variables` are more of the environment.
+    """
     print(f"\n== {part}: {note}", flush=True)
     with tempfile.TemporaryDirectory(prefix="codesite-tests-") as folder:
         report = Path(folder) / "report.xml"
@@ -119,7 +124,7 @@ def run_pytest(part: str, note: str, marker: str, database_url: str, arguments: 
                 *arguments,
             ],
             cwd=ROOT,
-            env=environment_of_tests(database_url),
+            env={**environment_of_tests(database_url), **variables},
         )
         return outcome_of_run(part, process.returncode, report, note, partial=bool(arguments))
 
@@ -158,7 +163,8 @@ def _run_on_server(server_url: str, note: str, marker: str, arguments: list[str]
     name = f"codesite_{os.getpid()}"
     try:
         database_url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        return run_pytest("PostgreSQL", note, marker, database_url, arguments)
+        # What asks no database was tested on SQLite, and cannot differ here.
+        return run_pytest("PostgreSQL", note, marker, database_url, arguments, **{ONLY_DATABASE_TESTS: "1"})
     finally:
         # Django puts test_ before the name. Nothing is left to drop on a server that went away meanwhile.
         with suppress(psycopg.OperationalError), psycopg.connect(server_url, autocommit=True) as connection:

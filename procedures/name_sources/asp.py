@@ -6,6 +6,7 @@ The official layout has eight lines before its header, whose first cell changes 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -55,7 +56,11 @@ def read_asp(member: Member, version: str = "") -> AspCrosswalk:
     """
     if member.kind == "text":
         raise RefusedFile(member.name, f"{WHAT} is a csv or xlsx file.")
-    rows = enumerate(member.rows(), 1)
+    with closing(member.rows()) as rows:
+        return _read(enumerate(rows, 1), member, version)
+
+
+def _read(rows: Iterator[tuple[int, tuple]], member: Member, version: str) -> AspCrosswalk:
     preamble: list[str] = []
     for _, row in islice(rows, PREAMBLE_LINES):
         cells = [_text(cell) for cell in row]

@@ -7,6 +7,7 @@ seven characters are not listed: theirs are the notes of the codes above them.
 
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -70,7 +71,8 @@ def read_tabular(member: Member, version: str = "") -> TabularList:
     Raises RefusedFile for a file that is something else, is damaged, or declares a document type, which could make a
     small file a large one.
     """
-    return parse_tabular(member.chunks(), file=member.name, names=[member.name, member.source.name], version=version)
+    with closing(member.chunks()) as chunks:
+        return parse_tabular(chunks, file=member.name, names=[member.name, member.source.name], version=version)
 
 
 def parse_tabular(chunks: Iterable[bytes], *, file: str, names: Iterable[str] = (), version: str = "") -> TabularList:

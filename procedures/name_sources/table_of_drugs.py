@@ -8,6 +8,7 @@ only where the official description of its code bears it out, and what "see" poi
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -316,7 +317,11 @@ def read_table_of_drugs(member: Member, version: str = "") -> TableOfDrugs:
     """
     if member.kind != "csv":
         raise RefusedFile(member.name, f"{WHAT} is a csv file with the columns {', '.join(HEADER)}.")
-    rows = enumerate(member.rows(), 1)
+    with closing(member.rows()) as rows:
+        return _read(enumerate(rows, 1), member, version)
+
+
+def _read(rows: Iterator[tuple[int, tuple]], member: Member, version: str) -> TableOfDrugs:
     header = [printable(cell).strip().casefold() for cell in next(rows, (1, ()))[1]]
     if header[: len(HEADER)] != HEADER:
         raise RefusedFile(member.name, f"this is not {WHAT}: its columns must be {', '.join(HEADER)}.", 1)

@@ -62,9 +62,7 @@ class Engine:
         parts = [(position, IN_USE, RETIRED) for position in plan.positions]
         exact, *longer = self._read([self._exact_code(plan), *(self._longer_codes(plan, part) for part in parts)])
         longer_ones = [each for ids in longer for each in ids]
-        return _gather(
-            [(EXACT_CODE, [sorted(exact)]), (LONGER_CODE, [longer_ones])], plan, full=_full(parts, longer, plan)
-        )
+        return _gather([(EXACT_CODE, [exact]), (LONGER_CODE, [longer_ones])], plan, full=_full(parts, longer, plan))
 
     def _find_words(self, plan: Plan, parts: list[Part]) -> Hits:
         tiers: dict[int, list[list[int]]] = {}
@@ -81,7 +79,8 @@ class Engine:
 
     def _find_few(self, plan: Plan) -> list[tuple[Part, int, list[int]]]:
         """The tiers of all code systems at once, where they hold together no more than the cap; else nothing."""
-        if plan.status or not plan.positions:
+        is_frequent = len(plan.terms) == 1 and plan.rarest > 2 * plan.cap
+        if plan.status or is_frequent:
             return []
         everywhere, last = (plan.positions[0], IN_USE, RETIRED), plan.positions[-1]
         [ids] = self._read([self._first(*self._holding_terms(plan, everywhere, ANYWHERE, last), plan)])
@@ -154,22 +153,22 @@ class Engine:
 
     def _exact_code(self, plan: Plan) -> Source:
         within, ends = _within(plan)
-        return f"SELECT id FROM procedures_searchentry WHERE normalized = %s AND {within}{narrow(plan)}", [
-            plan.code,
-            *ends,
-        ]
+        source = f"SELECT id FROM procedures_searchentry WHERE normalized = %s AND {within}{narrow(plan)} ORDER BY id"
+        return source, [plan.code, *ends]
 
     def _meant_codes(self, plan: Plan) -> Source:
         within, ends = _within(plan)
         meanings = plan.phrases[0].meanings
         codes = " OR ".join(["(normalized = %s AND id BETWEEN %s AND %s)"] * len(meanings))
         values = [value for each in meanings for value in (each.code, *group_range(each.position))]
-        return f"SELECT id FROM procedures_searchentry WHERE ({codes}) AND {within}{narrow(plan)}", [*values, *ends]
+        source = f"SELECT id FROM procedures_searchentry WHERE ({codes}) AND {within}{narrow(plan)} ORDER BY id"
+        return source, [*values, *ends]
 
     def _exact_name(self, plan: Plan) -> Source:
         within, ends = _within(plan)
         named = "SELECT entry_id AS id FROM procedures_searchname WHERE key = %s"
-        return f"SELECT id FROM ({named}) AS named WHERE {within}{narrow(plan)}", [plan.key, *ends]
+        source = f"SELECT id FROM ({named}) AS named WHERE {within}{narrow(plan)} ORDER BY id + 0 LIMIT {plan.cap + 1}"
+        return source, [plan.key, *ends]
 
     def _longer_codes(self, plan: Plan, part: Part) -> Source:
         source, values = self._codes(plan, part)
