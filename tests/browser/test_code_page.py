@@ -51,12 +51,12 @@ def test_date_of_service_is_answered_with_the_code_of_that_day(page):
     page.goto(retired.get_absolute_url())
 
     ask_for_date(page, "2018-06-30")
-    expect(page.get_by_role("status")).to_have_text("On 30 June 2018 C9028 was valid.")
-    expect(page.get_by_role("status")).to_be_in_viewport()
+    expect(page.get_by_role("main").get_by_role("status")).to_have_text("On 30 June 2018 C9028 was valid.")
+    expect(page.get_by_role("main").get_by_role("status")).to_be_in_viewport()
     expect(page.get_by_label("valid on this day?")).to_have_value("2018-06-30")
 
     ask_for_date(page, "2019-06-30")
-    answer = page.get_by_role("status")
+    answer = page.get_by_role("main").get_by_role("status")
     expect(answer).to_have_text("On 30 June 2019 C9028 was no longer valid: J9229 was valid on that day.")
 
     answer.get_by_role("link", name="J9229").click()

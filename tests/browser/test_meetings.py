@@ -65,7 +65,7 @@ def test_visitor_books_moves_and_cancels_a_meeting(page, introduction):
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("2:30 PM to 3:00 PM, London time (GMT, UTC+0)")).to_be_visible()
     expect(page.get_by_text("With us it is 9:30 AM to 10:00 AM, New York time")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Medical code")).to_have_value("J9302")
+    expect(page.get_by_role("main").get_by_label("Medical code")).to_have_value("J9302")
     fill_in(page)
     page.get_by_role("button", name="Book this meeting").click()
 
