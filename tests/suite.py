@@ -200,7 +200,11 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"CODESITE_REQUIRE names {', '.join(sorted(unknown))}: write some of {', '.join(PARTS).lower()}.")
         return 2
-    outcomes = [run_sqlite(arguments), run_postgresql(arguments), run_browser(arguments)]
+    with tempfile.TemporaryDirectory(prefix="codesite-bytecode-") as folder, pytest.MonkeyPatch.context() as patch:
+        # What the first part compiles, the others need not compile again, nor each worker by itself.
+        patch.setenv("PYTHONPYCACHEPREFIX", folder)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        outcomes = [run_sqlite(arguments), run_postgresql(arguments), run_browser(arguments)]
     outcomes = [outcome.required() if outcome.part.lower() in required else outcome for outcome in outcomes]
     print(f"\n{summary(outcomes)}")
     nothing_ran = not any(outcome.passed + outcome.failed + outcome.skipped for outcome in outcomes)
