@@ -85,6 +85,12 @@ def marks_of(entry_id: int) -> list[str]:
     ]
 
 
+def filter_marks(has_guide: bool | None, has_policy: bool | None) -> list[str]:
+    """The marks that an entry has to have for these filters; None means all."""
+    marks = [guide_mark(has_guide)] if has_guide is not None else []
+    return marks + ([policy_mark(has_policy)] if has_policy is not None else [])
+
+
 def group_mark(position: int, group: int) -> str:
     return f"=.{position}.{group}"
 

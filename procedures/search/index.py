@@ -179,6 +179,7 @@ def _entries(codes) -> Iterator[Entry]:
                 entry_id,
                 pk,
                 normalized,
+                # The column is left over: what it held are marks in the title now.
                 "",
                 _column([*marks_of(entry_id), f"={spelled}", head_of(title), spelled, *index_words(title)]),
                 _column(index_words(abbreviated)),

@@ -87,9 +87,9 @@ def find_matches(plan: Plan, found: list[tuple[int, int, str, str]]) -> dict[int
     """For each result (primary key, score, code, title): {"kind", "label", "text", "html", "title_html"}.
 
     `kind` is code, description, name, everyday or guide; `label` says the same to a reader, with the kind of a name;
-    `text` is the code, the title, the name, what the everyday phrase means, or a passage of the guide; `html` is the
-    text with the words marked that were looked for, and `title_html` the title. A
-    result whose words are found only together, some here and some there, counts as matched by its description.
+    `text` is the code, the title, the name, the everyday phrase, or a passage of the guide; `html` is the
+    text with the words marked that were looked for, and `title_html` the title. A result whose words are found only
+    together, some here and some there, counts as matched by its description.
     """
     if plan.code:
         return {pk: _by_code(plan.code, code, title) for pk, _, code, title in found}
@@ -107,8 +107,8 @@ def find_matches(plan: Plan, found: list[tuple[int, int, str, str]]) -> dict[int
             matches[pk] = {"kind": "everyday", "label": "Everyday word", "text": text, **marked}
             continue
         html, is_there = marker.marked(title)
-        label = "In its description"
-        matches[pk] = {"kind": "description", "label": label, "text": title, "html": html, "title_html": html}
+        told = {"kind": "description", "label": "In its description", "text": title}
+        matches[pk] = {**told, "html": html, "title_html": html}
         if not is_there:
             elsewhere.append(pk)
     if elsewhere:

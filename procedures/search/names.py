@@ -8,7 +8,7 @@ from procedures.models import CodeName, CodeSystem, Succession
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name by which a code is found: its own, or one of the retired code that it replaced (`of` is that code)."""
+    """A name by which a code is found: its own, or one of a code that it replaced (`of` is that code)."""
 
     text: str
     kind: str
@@ -16,7 +16,7 @@ class Name:
 
 
 def names_for(pks: list[int]) -> dict[int, list[Name]]:
-    """The names by which each of these codes is found, its own first, then those of its retired predecessors."""
+    """The names by which each of these codes is found, its own first, then those of its predecessors."""
     predecessors = _predecessors_of(pks)
     own: dict[int, list[tuple[str, str, str]]] = {}
     wanted = set(pks).union(*predecessors.values())

@@ -106,7 +106,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Hits:
-    """An engine's answer: (entry id, score) of the page in order, and how the candidates fall into groups.
+    """An engine's answer: (entry id, score) of the page in order, and of what kinds the candidates are.
 
     A kind's key is what the hits of it share: position of the code system, group (entry_ids.py), whether they have a
     guide, and a policy. `full` are the (position, group) of which there are more hits than were looked at.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from procedures.search.engine import ANYWHERE, HEADED, TYPED, Engine, Part, Source
-from procedures.search.entry_ids import group_mark, group_range, guide_mark, policy_mark
+from procedures.search.entry_ids import filter_marks, group_mark, group_range
 from procedures.search.plan import Meaning, Plan, Term
 
 EVERYWHERE = ""
@@ -106,8 +106,7 @@ def _matching(query: str, plan: Plan, part: Part, last: int = 0) -> Source:
     if not query:
         return "SELECT id FROM procedures_searchentry WHERE id IS NULL", []
     position, first_group, last_group = part
-    marks = [guide_mark(plan.has_guide)] if plan.has_guide is not None else []
-    marks += [policy_mark(plan.has_policy)] if plan.has_policy is not None else []
+    marks = filter_marks(plan.has_guide, plan.has_policy)
     query = " & ".join([f"({query})", *map(_quote, marks)])
     if last:
         # `id + 0` keeps PostgreSQL from reading the whole table by its primary key.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from procedures.search.engine import ANYWHERE, HEADED, TYPED, Engine, Part, Source
-from procedures.search.entry_ids import IN_USE, group_range, guide_mark, policy_mark
+from procedures.search.entry_ids import IN_USE, filter_marks, group_range
 from procedures.search.plan import Meaning, Plan, Term
 
 COLUMNS = "flags, title, short, names, guide"
@@ -105,7 +105,7 @@ class SQLiteEngine(Engine):
 
 def _matching(expression: str, plan: Plan, part: Part, last: int = 0) -> Source:
     if not expression:
-        return "SELECT id AS id FROM procedures_searchentry WHERE id IS NULL", []
+        return "SELECT id FROM procedures_searchentry WHERE id IS NULL", []
     position, first_group, last_group = part
     first, end = group_range(position, first_group, last_group)[0], group_range(last or position, IN_USE, last_group)[1]
     return _SOURCE, [f"({expression})" + _flags(plan), first, end]
@@ -154,6 +154,5 @@ def _quote(word: str) -> str:
 
 def _flags(plan: Plan) -> str:
     """The filters of a plan that are no parts, as marks that an entry has to have."""
-    marks = [guide_mark(plan.has_guide)] if plan.has_guide is not None else []
-    marks += [policy_mark(plan.has_policy)] if plan.has_policy is not None else []
+    marks = filter_marks(plan.has_guide, plan.has_policy)
     return "".join(f' AND ({{title}} : "{mark}")' for mark in marks)
